@@ -1,0 +1,104 @@
+//! A concurrent hash map without locks: `std::collections::HashMap`, shared.
+//!
+//! ```
+//! let map = loxley::HashMap::new();
+//! let dictionary = map.pin();
+//! dictionary.insert("key1", "value1");
+//! dictionary.insert("key2", "value2");
+//!
+//! if let Some(value) = dictionary.get("key1") {
+//!     println!("{value}"); // value1
+//! }
+//! # assert_eq!(dictionary.get("key1"), Some(&"value1"));
+//! # assert_eq!(dictionary.get("key2"), Some(&"value2"));
+//! ```
+//!
+//! # Contents
+//! * [Usage](#usage)
+//! * [Progress](#progress): what happens to other threads when one stops
+//! * [Consistency](#consistency): what each operation promises
+//! * [Guards and memory](#guards-and-memory): how long references live, and when memory comes back
+//! * [When not to use it](#when-not-to-use-it)
+//! * The design: [`docs::algorithm`], [`docs::limitations`]
+//!
+//! # Usage
+//! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`); all its methods take `&self`. [`pin`](HashMap::pin) gives a
+//! [view](Pinned) with the methods of std's map. What the view returns is borrowed from it: plain references, no wrappers.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//!
+//! let visits: loxley::HashMap<String, AtomicU64> = loxley::HashMap::new();
+//! std::thread::scope(|s| {
+//!     for _ in 0..4 {
+//!         s.spawn(|| {
+//!             let visits = visits.pin();
+//!             visits.get_or_insert_with("index.html".into(), AtomicU64::default).fetch_add(1, Relaxed);
+//!         });
+//!     }
+//! });
+//! assert_eq!(visits.pin().get("index.html").unwrap().load(Relaxed), 4);
+//! ```
+//!
+//! Values are immutable once they are in the map: [`insert`](Pinned::insert) and [`update`](Pinned::update) replace
+//! them. Values that change often are best atomics, as above.
+//!
+//! A view costs a few nanoseconds; make one for a batch of operations, not for a program's lifetime (see
+//! [Guards and memory](#guards-and-memory)). The same operations exist on the map itself with an explicit [`Guard`].
+//!
+//! # Progress
+//! Lookups are *wait-free*: they end after a bounded number of steps whatever others do, and they write nothing.
+//! Everything else is *lock-free*, growing and shrinking included: a thread that is stopped anywhere, even for ever, keeps
+//! no other from finishing. So there is nothing to deadlock with: call any method while you hold references
+//! from any other, on any thread, from within closures, `Hash`, `Eq` and `Drop`. (The allocator and the collector have
+//! locks of their own, if any.)
+//!
+//! No operation does work that grows with the map, except those that say so: [`clear`](Pinned::clear),
+//! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to_fit`](Pinned::shrink_to_fit), iteration. When the
+//! map grows, each insertion or removal moves a few buckets.
+//!
+//! # Consistency
+//! Operations on single keys are *linearizable*: each takes effect at one moment between its call and its
+//! return, and all threads agree on the order. That includes insertions against removals, updates and lookups of the same
+//! key, and what a thread learns through one key about another.
+//!
+//! Iteration, [`retain`](Pinned::retain) and [`clear`](Pinned::clear) are *weakly consistent*: a key that is in the map
+//! during the whole iteration is yielded exactly once, however often the map grows or shrinks meanwhile; a key that comes or
+//! goes may be yielded or not; no key is yielded twice. [`len`](Pinned::len) is exact when nobody writes.
+//!
+//! # Guards and memory
+//! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before.
+//! [`Pinned`] holds a [`Guard`]. While a guard lives, what is removed from any map by any thread stays in memory; so hold it
+//! for a request, not for ever. Neither is `Send`: they cannot be held across `.await` in a task that moves.
+//!
+//! Keys and values may be dropped later, and on another thread: writing methods ask for `Send + 'static`.
+//! Tables, in contrast, are freed promptly when the map has grown or shrunk. Dropping the map drops what is in it at once.
+//!
+//! # When not to use it
+//! * On one thread, or where writers are rare enough for a `RwLock`: std's map needs no allocation an entry.
+//! * When values change in place all the time and are not atomic: each change allocates. Use a map of mutexes.
+//! * When several keys must change together: there are no transactions.
+//! * On 32-bit targets: slots are packed 64-bit words.
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
+
+pub mod docs;
+mod iter;
+mod map;
+mod pinned;
+mod raw;
+mod reclaim;
+mod sync;
+mod traits;
+
+pub use ahash::RandomState;
+
+pub use self::iter::{Iter, Keys, Values};
+pub use self::map::{HashMap, OccupiedError};
+pub use self::pinned::Pinned;
+pub use self::reclaim::Guard;
+
+#[cfg(any(loom, loxley_hooks))]
+#[doc(hidden)]
+pub use self::raw::hooks;

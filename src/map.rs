@@ -1,0 +1,354 @@
+//! The map, and its operations with an explicit guard.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
+
+use ahash::RandomState;
+
+use crate::iter::{Iter, Keys, Values};
+use crate::pinned::Pinned;
+use crate::raw::{Core, Inserted, Mode, Node, Op, OwnedNode};
+use crate::reclaim::Guard;
+
+/// A concurrent hash map without locks.
+///
+/// See the [crate's page](crate) for usage and guarantees. Most programs use the methods of the [view](Pinned) that
+/// [`pin`](Self::pin) returns; those here are the same with an explicit [`Guard`].
+///
+/// An empty map allocates nothing. The hasher is `ahash` with random keys unless another is given; bits of a weak
+/// hash are mixed, so identity hashers of distinct integers are fine.
+///
+/// # Examples
+/// ```
+/// let map: loxley::HashMap<u32, &str> = [(1, "one"), (2, "two")].into();
+/// std::thread::scope(|s| {
+///     s.spawn(|| map.pin().insert(3, "three"));
+///     s.spawn(|| map.pin().remove(&1));
+/// });
+/// assert_eq!(map.len(), 2);
+/// ```
+///
+/// Maps are invariant in their keys and values, as anything is that a shared reference can write to:
+/// ```compile_fail,E0308
+/// fn shorten<'a>(map: loxley::HashMap<&'static str, ()>) -> loxley::HashMap<&'a str, ()> {
+///     map
+/// }
+/// # fn longer<'a, 'b>(map: &'b loxley::HashMap<&'static str, ()>) -> &'b loxley::HashMap<&'a str, ()> { map }
+/// # fn main() { let _: () = 1; }
+/// ```
+pub struct HashMap<K, V, S = RandomState> {
+    core: Core<K, V>,
+    hasher: S,
+    /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
+    owns: PhantomData<*mut (K, V)>,
+}
+
+// SAFETY: the map owns its entries, so sending it sends them.
+unsafe impl<K: Send, V: Send, S: Send> Send for HashMap<K, V, S> {}
+// SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {}
+impl<K, V, S> std::panic::UnwindSafe for HashMap<K, V, S> {}
+impl<K, V, S> std::panic::RefUnwindSafe for HashMap<K, V, S> {}
+
+/// [`try_insert`](Pinned::try_insert) found the key in the map already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OccupiedError<'a, V> {
+    /// The value that the key has.
+    pub current: &'a V,
+    /// The value that was not inserted.
+    pub not_inserted: V,
+}
+
+impl<V> fmt::Display for OccupiedError<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the key is in the map already")
+    }
+}
+
+impl<V: fmt::Debug> std::error::Error for OccupiedError<'_, V> {}
+
+impl<K, V> HashMap<K, V> {
+    /// An empty map, which allocates nothing.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<String, u64>::new();
+    /// assert_eq!(map.capacity(), 0);
+    /// ```
+    pub fn new() -> Self {
+        Self::with_hasher(RandomState::new())
+    }
+
+    /// A map that holds `capacity` entries before it grows.
+    ///
+    /// # Panics
+    /// If the capacity overflows.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<String, u64>::with_capacity(1000);
+    /// assert!(map.capacity() >= 1000);
+    /// ```
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self::with_capacity_and_hasher(capacity, RandomState::new())
+    }
+}
+
+impl<K, V, S> HashMap<K, V, S> {
+    /// An empty map with this hasher, which allocates nothing.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// let map = loxley::HashMap::with_hasher(RandomState::new());
+    /// map.pin().insert(1, 2);
+    /// ```
+    #[cfg(not(loom))]
+    pub const fn with_hasher(hasher: S) -> Self {
+        Self { core: Core::new(), hasher, owns: PhantomData }
+    }
+
+    /// An empty map with this hasher.
+    #[cfg(loom)]
+    pub fn with_hasher(hasher: S) -> Self {
+        Self { core: Core::new(), hasher, owns: PhantomData }
+    }
+
+    /// A map with this hasher that holds `capacity` entries before it grows.
+    ///
+    /// # Panics
+    /// If the capacity overflows.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// let map = loxley::HashMap::<u8, u8, _>::with_capacity_and_hasher(20, RandomState::new());
+    /// assert!(map.capacity() >= 20);
+    /// ```
+    pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let map = Self::with_hasher(hasher);
+        map.core.allocate_for(capacity, &map.guard());
+        map
+    }
+
+    /// The map's hasher.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<u8, u8>::new();
+    /// let _: &loxley::RandomState = map.hasher();
+    /// ```
+    pub fn hasher(&self) -> &S {
+        &self.hasher
+    }
+
+    /// A guard, for the methods that take one. It serves all maps.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::new();
+    /// map.insert(1, 2, &map.guard());
+    /// ```
+    #[inline]
+    pub fn guard(&self) -> Guard {
+        Guard::new()
+    }
+
+    /// A view of the map with the methods of std's map; it holds a [`Guard`].
+    ///
+    /// ```
+    /// let map = loxley::HashMap::new();
+    /// let view = map.pin();
+    /// view.insert(1, 2);
+    /// assert_eq!(view.get(&1), Some(&2));
+    /// ```
+    #[inline]
+    pub fn pin(&self) -> Pinned<'_, K, V, S> {
+        Pinned::new(self, self.guard())
+    }
+
+    /// The number of entries: exact when nobody writes; else it may count insertions that are still under way.
+    /// O(processors).
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.core.len(&self.guard())
+    }
+
+    /// Whether [`len`](Self::len) is 0.
+    ///
+    /// ```
+    /// assert!(loxley::HashMap::<u8, u8>::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of entries that the map holds before it grows.
+    ///
+    /// ```
+    /// assert_eq!(loxley::HashMap::<u8, u8>::new().capacity(), 0);
+    /// ```
+    pub fn capacity(&self) -> usize {
+        self.core.capacity(&self.guard())
+    }
+
+    #[inline(always)]
+    pub(crate) fn op<'g>(&'g self, guard: &'g Guard) -> Op<'g, K, V, S> {
+        Op::new(&self.core, &self.hasher, guard)
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
+    /// See [`Pinned::get`].
+    #[inline]
+    pub fn get<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<&'g V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.find(key, guard).map(Node::value)
+    }
+
+    /// See [`Pinned::get_key_value`].
+    #[inline]
+    pub fn get_key_value<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<(&'g K, &'g V)>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.find(key, guard).map(Node::pair)
+    }
+
+    /// See [`Pinned::contains_key`].
+    #[inline]
+    pub fn contains_key<Q>(&self, key: &Q, guard: &Guard) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.find(key, guard).is_some()
+    }
+
+    #[inline(always)]
+    fn find<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<&'g Node<K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core.find(self.op(guard).hash(key), key, guard)
+    }
+
+    /// See [`Pinned::iter`].
+    pub fn iter<'g>(&'g self, guard: &'g Guard) -> Iter<'g, K, V, S> {
+        Iter::new(self.op(guard))
+    }
+
+    /// See [`Pinned::keys`].
+    pub fn keys<'g>(&'g self, guard: &'g Guard) -> Keys<'g, K, V, S> {
+        Keys::new(self.iter(guard))
+    }
+
+    /// See [`Pinned::values`].
+    pub fn values<'g>(&'g self, guard: &'g Guard) -> Values<'g, K, V, S> {
+        Values::new(self.iter(guard))
+    }
+}
+
+impl<K, V, S> HashMap<K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    /// See [`Pinned::insert`].
+    #[inline]
+    pub fn insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Option<&'g V> {
+        let op = self.op(guard);
+        match op.insert(op.hash(&key), OwnedNode::new(key, value), Mode::Replace) {
+            Inserted::Replaced(old) => Some(old.value()),
+            Inserted::New(_) | Inserted::Kept(..) => None,
+        }
+    }
+
+    /// See [`Pinned::try_insert`].
+    pub fn try_insert<'g>(
+        &'g self,
+        key: K,
+        value: V,
+        guard: &'g Guard,
+    ) -> Result<&'g V, OccupiedError<'g, V>> {
+        let op = self.op(guard);
+        match op.insert(op.hash(&key), OwnedNode::new(key, value), Mode::Keep) {
+            Inserted::Kept(node, not_inserted) => Err(OccupiedError { current: node.value(), not_inserted }),
+            Inserted::New(node) | Inserted::Replaced(node) => Ok(node.value()),
+        }
+    }
+
+    /// See [`Pinned::get_or_insert_with`].
+    pub fn get_or_insert_with<'g>(&'g self, key: K, value: impl FnOnce() -> V, guard: &'g Guard) -> &'g V {
+        let op = self.op(guard);
+        let hash = op.hash(&key);
+        if let Some(node) = self.core.find(hash, &key, guard) {
+            return node.value();
+        }
+        let value = value();
+        match op.insert(hash, OwnedNode::new(key, value), Mode::Keep) {
+            Inserted::New(node) | Inserted::Replaced(node) | Inserted::Kept(node, _) => node.value(),
+        }
+    }
+
+    /// See [`Pinned::update`].
+    pub fn update<'g>(&'g self, key: K, update: impl FnMut(&V) -> V, guard: &'g Guard) -> Option<&'g V> {
+        let op = self.op(guard);
+        op.update(op.hash(&key), key, update).map(Node::value)
+    }
+
+    /// See [`Pinned::remove`].
+    #[inline]
+    pub fn remove<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<&'g V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let op = self.op(guard);
+        op.remove_if(op.hash(key), key, |_| true).map(Node::value)
+    }
+
+    /// See [`Pinned::remove_entry`].
+    pub fn remove_entry<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<(&'g K, &'g V)>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let op = self.op(guard);
+        op.remove_if(op.hash(key), key, |_| true).map(Node::pair)
+    }
+
+    /// See [`Pinned::retain`].
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool, guard: &Guard) {
+        let op = self.op(guard);
+        for (key, value) in self.iter(guard) {
+            if !keep(key, value) {
+                let seen = std::ptr::from_ref(value);
+                op.remove_if(op.hash(key), key, |node| {
+                    std::ptr::eq(node.value(), seen) || !keep(node.key(), node.value())
+                });
+            }
+        }
+    }
+
+    /// See [`Pinned::clear`].
+    pub fn clear(&self, guard: &Guard) {
+        self.retain(|_, _| false, guard);
+    }
+
+    /// See [`Pinned::reserve`].
+    pub fn reserve(&self, additional: usize, guard: &Guard) {
+        self.op(guard).reserve(additional);
+    }
+
+    /// See [`Pinned::shrink_to_fit`].
+    pub fn shrink_to_fit(&self, guard: &Guard) {
+        self.op(guard).shrink_to_fit();
+    }
+}

@@ -1,0 +1,82 @@
+//! Buckets: a meta word and the slots, in one cache line. Here the orderings of the protocol's words are chosen.
+
+use super::meta::Meta;
+use super::node::Node;
+use super::word::{SLOTS, Word};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+
+/// A slot: an atomic [`Word`].
+///
+/// ORDERING: loads and exchanges of slots and metas are sequentially consistent. Acquire and release would be
+/// enough for memory safety (a node is written before the exchange that publishes it), and for each key by itself; the
+/// total order is for programs that look at several keys: a thread that has seen the insertion of `b`, which followed that
+/// of `a`, must find `a`. On x86-64 this costs nothing over acquire and release, for every exchange is a full fence there
+/// and every load an acquiring one.
+pub(crate) struct Slot<K, V>(AtomicPtr<Node<K, V>>);
+
+impl<K, V> Slot<K, V> {
+    #[inline(always)]
+    pub(crate) fn load(&self) -> Word<Node<K, V>> {
+        Word::from_raw(self.0.load(Ordering::SeqCst))
+    }
+
+    /// Whether the slot held `old` and now holds `new`.
+    #[inline(always)]
+    pub(crate) fn exchange(&self, old: Word<Node<K, V>>, new: Word<Node<K, V>>) -> bool {
+        self.0.compare_exchange(old.raw(), new.raw(), Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+/// One cache line of a table. All zero: no entry, no bound, version 0.
+#[repr(C, align(64))]
+pub(crate) struct Bucket<K, V> {
+    meta: AtomicU64,
+    slots: [Slot<K, V>; SLOTS],
+}
+
+// The vector probe reads a bucket as eight words.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Bucket<(), ()>>() == 64);
+
+impl<K, V> Bucket<K, V> {
+    /// For loom, whose atomics cannot be made by zeroing memory.
+    #[cfg(loom)]
+    pub(crate) fn empty() -> Self {
+        let slot = || Slot(AtomicPtr::new(std::ptr::null_mut()));
+        Self { meta: AtomicU64::new(0), slots: std::array::from_fn(|_| slot()) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn meta(&self) -> Meta {
+        Meta::from_bits(self.meta.load(Ordering::SeqCst))
+    }
+
+    /// Whether the meta word was `old` and is now `new`; see [`Slot`] for the ordering.
+    #[inline(always)]
+    pub(crate) fn exchange_meta(&self, old: Meta, new: Meta) -> bool {
+        self.meta.compare_exchange(old.bits(), new.bits(), Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    #[inline(always)]
+    pub(crate) fn slots(&self) -> &[Slot<K, V>; SLOTS] {
+        &self.slots
+    }
+
+    #[inline(always)]
+    pub(crate) fn slot(&self, i: usize) -> &Slot<K, V> {
+        &self.slots[i]
+    }
+
+    /// Whether a slot was never used. EMPTY slots are a suffix of the bucket (everyone takes the first one), so the last
+    /// slot tells.
+    #[inline(always)]
+    pub(crate) fn has_empty(&self) -> bool {
+        self.slots[SLOTS - 1].load().is_empty()
+    }
+
+    /// The first slot that was never used.
+    pub(crate) fn first_empty(&self) -> Option<usize> {
+        let used = self.slots.iter().rev().take_while(|slot| slot.load().is_empty()).count();
+        (used > 0).then_some(SLOTS - used)
+    }
+}

@@ -1,0 +1,107 @@
+//! The root of a map, and the context that its operations share.
+
+use std::hash::{BuildHasher, Hash};
+
+use super::count::Counter;
+use super::node::Node;
+use super::table::{Header, Next, Table};
+use super::word::{Word, State};
+use crate::reclaim::Guard;
+use crate::sync::{AtomicPtr, Ordering};
+
+/// A map without its hasher: the oldest table that is still needed, and the number of entries.
+pub(crate) struct Core<K, V> {
+    /// Null until the first insertion or reservation.
+    pub(super) root: AtomicPtr<Header<K, V>>,
+    pub(super) count: Counter,
+}
+
+impl<K, V> Core<K, V> {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    }
+
+    /// ORDERING: sequentially consistent, as slots are: a thread that has seen a later table through one key must not enter
+    /// through an older one for the next.
+    #[inline(always)]
+    pub(crate) fn root<'g>(&self, _: &'g Guard) -> Option<Table<'g, K, V>> {
+        // SAFETY: tables are freed through the collector, a grace period after they were unlinked here.
+        unsafe { Table::from_raw(self.root.load(Ordering::SeqCst)) }
+    }
+
+    pub(crate) fn len(&self, guard: &Guard) -> usize {
+        self.count.upper_bound(guard)
+    }
+
+    /// The entries that the newest table is meant to hold.
+    pub(crate) fn capacity(&self, guard: &Guard) -> usize {
+        self.root(guard).map_or(0, |root| match root.next() {
+            Next::Table(next) => next.capacity(),
+            Next::Nothing | Next::Deciding => root.capacity(),
+        })
+    }
+}
+
+/// One operation on a map: what all writers' steps need.
+pub(crate) struct Op<'g, K, V, S> {
+    pub(super) core: &'g Core<K, V>,
+    build: &'g S,
+    pub(super) guard: &'g Guard,
+}
+
+impl<K, V, S> Clone for Op<'_, K, V, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V, S> Copy for Op<'_, K, V, S> {}
+
+/// The hash that the tables use. Homes are its top bits and fingerprints some middle ones, so the multiplication makes all
+/// bits of a weak hash count there (an identity hash of small integers, say); a good hash stays good.
+#[inline(always)]
+pub(crate) fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+impl<'g, K, V, S> Op<'g, K, V, S> {
+    #[inline(always)]
+    pub(crate) fn new(core: &'g Core<K, V>, build: &'g S, guard: &'g Guard) -> Self {
+        Self { core, build, guard }
+    }
+
+    /// Calls user code, which may panic: not between two steps that must both happen.
+    #[inline(always)]
+    pub(crate) fn hash<Q: Hash + ?Sized>(self, key: &Q) -> u64
+    where
+        S: BuildHasher,
+    {
+        spread(self.build.hash_one(key))
+    }
+}
+
+impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
+    /// The home of the entry that `word` in bucket `index` names; its displacement is the distance from there. May hash the
+    /// key, where the word does not tell.
+    ///
+    /// `word` was read by this operation. The node is dereferenced only where it is certain to be alive: LIVE is in
+    /// the map; a node that ever was PENDING is freed after a grace period only; FROZEN and CROSS nodes are in the map, or
+    /// wait in limbo for their table.
+    pub(super) fn home_of(self, table: Table<'g, K, V>, index: usize, word: Word<Node<K, V>>) -> usize {
+        debug_assert!(!matches!(
+            word.state(),
+            State::Empty | State::Sealed | State::Tomb | State::Moved
+        ));
+        let displacement = if word.state() == State::Cross { None } else { word.displacement() };
+        match displacement {
+            Some(displacement) => index.wrapping_sub(displacement) & table.mask(),
+            // SAFETY: see above.
+            None => table.home(self.hash(unsafe { &*word.node() }.key())),
+        }
+    }
+}

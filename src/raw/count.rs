@@ -1,0 +1,183 @@
+//! The number of entries: one counter while the map is small, one cache line for each processor when it is not.
+//!
+//! An insertion counts its entry *before* it publishes it, and takes the count back if it comes to nothing. So the sum is
+//! never below the number of entries, which is what a shrinking table's size relies on ([`Counter::upper_bound`]), and it is
+//! exact when nobody writes.
+//!
+//! The cells come when a table gets large ([`Counter::spread`]) and go when it shrinks ([`Counter::gather`]). A cell that is
+//! taken out of use is closed by its lowest bit: an addition that finds it closed did not count and is repeated on the
+//! common counter. Its value is added to the common counter *before* it is closed, and the sum reads the cells before the
+//! common counter, so that a sum in between counts twice rather than not at all.
+
+use std::ptr;
+
+use super::local;
+use crate::reclaim::Guard;
+use crate::sync::{AtomicIsize, AtomicPtr, Ordering};
+
+/// The lowest bit of a cell: out of use. The other bits are the count.
+const CLOSED: isize = 1;
+const ONE: isize = 2;
+
+pub(crate) struct Counter {
+    common: AtomicIsize,
+    cells: AtomicPtr<Cells>,
+}
+
+/// Two lines, for processors that prefetch lines in pairs.
+#[repr(align(128))]
+struct Cell(AtomicIsize);
+
+struct Cells(Box<[Cell]>);
+
+impl Cells {
+    fn new() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Self((0..processors.next_power_of_two()).map(|_| Cell(AtomicIsize::new(0))).collect())
+    }
+
+    fn mine(&self) -> &AtomicIsize {
+        &self.0[local::thread_number() & (self.0.len() - 1)].0
+    }
+}
+
+impl Counter {
+    #[cfg(not(loom))]
+    pub(crate) const fn new() -> Self {
+        Self { common: AtomicIsize::new(0), cells: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Self { common: AtomicIsize::new(0), cells: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Adds `n` and returns the counter's part that this thread now sees: a cell's count, or the common one.
+    ///
+    /// ORDERING: sequentially consistent, for the argument in [`upper_bound`](Self::upper_bound); a locked addition is a
+    /// full fence on x86-64 anyway.
+    #[inline]
+    pub(crate) fn add(&self, n: isize, guard: &Guard) -> Part {
+        if let Some(cells) = self.cells(guard) {
+            let before = cells.mine().fetch_add(n * ONE, Ordering::SeqCst);
+            if before & CLOSED == 0 {
+                return Part::Cell(before / ONE + n);
+            }
+        }
+        Part::Common(self.common.fetch_add(n, Ordering::SeqCst) + n)
+    }
+
+    /// At least the number of entries whose insertion was counted before this call and that are still there; exact when
+    /// nobody writes. O(processors).
+    ///
+    /// A shrinking table relies on it: a thread that counts its insertion and *then* finds no successor to its table does
+    /// both before the successor is announced, and whoever computes this sum after the announcement sees the count. All
+    /// four accesses are sequentially consistent.
+    pub(crate) fn upper_bound(&self, guard: &Guard) -> usize {
+        let cells = self.cells(guard).map_or(0, |cells| {
+            // A closed cell's bit is dropped by the division; an addition that came too late cancels out there, or
+            // counts nothing: whatever a closed cell holds is not a count.
+            cells.0.iter().map(|cell| open_count(cell.0.load(Ordering::SeqCst))).sum()
+        });
+        usize::try_from(cells + self.common.load(Ordering::SeqCst)).unwrap_or(0)
+    }
+
+    /// Gives each processor a cell of its own.
+    pub(crate) fn spread(&self, guard: &Guard) {
+        if self.cells(guard).is_some() {
+            return;
+        }
+        let new = Box::into_raw(Box::new(Cells::new()));
+        let null = ptr::null_mut();
+        if self.cells.compare_exchange(null, new, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            // SAFETY: ours, and nobody else has seen it.
+            drop(unsafe { Box::from_raw(new) });
+        }
+    }
+
+    /// Back to the common counter alone.
+    pub(crate) fn gather(&self, guard: &Guard) {
+        let Some(cells) = self.cells(guard) else { return };
+        for Cell(cell) in &cells.0 {
+            self.close(cell);
+        }
+        let old = ptr::from_ref(cells).cast_mut();
+        if self.cells.compare_exchange(old, ptr::null_mut(), Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            // SAFETY: unlinked by us alone; made by Box::into_raw in `spread`; freed when no guard can see it.
+            unsafe { guard.defer(move || drop(Box::from_raw(old))) };
+        }
+    }
+
+    fn close(&self, cell: &AtomicIsize) {
+        let mut value = cell.load(Ordering::SeqCst);
+        while value & CLOSED == 0 {
+            self.common.fetch_add(value / ONE, Ordering::SeqCst);
+            match cell.compare_exchange(value, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return,
+                Err(now) => {
+                    self.common.fetch_add(-(value / ONE), Ordering::SeqCst);
+                    value = now;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn cells<'g>(&self, _: &'g Guard) -> Option<&'g Cells> {
+        // SAFETY: null or made by `spread`; freed only after the guard is gone.
+        unsafe { self.cells.load(Ordering::SeqCst).as_ref() }
+    }
+}
+
+fn open_count(cell: isize) -> isize {
+    if cell & CLOSED == 0 { cell / ONE } else { 0 }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        let cells = self.cells.load(Ordering::Relaxed);
+        if !cells.is_null() {
+            // SAFETY: we are the only owner left.
+            drop(unsafe { Box::from_raw(cells) });
+        }
+    }
+}
+
+/// What an addition left in the part of the counter that it went to.
+pub(crate) enum Part {
+    /// A processor's cell: says nothing about the sum.
+    Cell(isize),
+    /// The common counter, which is the sum while there are no cells.
+    Common(isize),
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_through_spreading_and_gathering() {
+        let counter = Counter::new();
+        std::thread::scope(|s| {
+            for _ in 0..3 {
+                s.spawn(|| {
+                    for i in 0..20_000 {
+                        let guard = Guard::new();
+                        counter.add(if i % 4 == 3 { -1 } else { 1 }, &guard);
+                    }
+                });
+            }
+            s.spawn(|| {
+                for _ in 0..300 {
+                    let guard = Guard::new();
+                    counter.spread(&guard);
+                    std::thread::yield_now();
+                    counter.gather(&guard);
+                }
+            });
+        });
+        assert_eq!(counter.upper_bound(&Guard::new()), 30_000);
+        counter.gather(&Guard::new());
+        assert_eq!(counter.upper_bound(&Guard::new()), 30_000);
+    }
+}

@@ -1,0 +1,1 @@
+//! What tests of the inside need, in builds made for them only.

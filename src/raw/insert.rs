@@ -1,0 +1,309 @@
+//! Insertion, and replacement by insertion.
+//!
+//! **Direct.** The home bucket has an EMPTY slot: one compare-and-swap of the first one, EMPTY → LIVE, is all; it is also the
+//! linearization point. Two insertions of one key meet at the same slot, for EMPTY slots are taken in order.
+//!
+//! **Through the meta word.** Otherwise the key may be in several buckets and free slots are anywhere, so the
+//! home's meta word decides between insertions:
+//!
+//! 1. load meta; help the insertion that it names to its end; search the key up to its bound;
+//! 2. free slot → PENDING(node): invisible to readers;
+//! 3. meta → same, with a bound that covers the slot, `pend` naming it, and a new version. Fails if anything of this
+//!    home has been inserted or moved since 1: then search again. Success is the point of no return;
+//! 4. PENDING → LIVE: the linearization point. If it fails, somebody helped.
+//!
+//! A thread that stalls before 3 leaves one slot unusable and holds up nobody; after 3, the next writer of this home that
+//! would be held up does step 4 for it.
+//!
+//! P0: after the free slot's word was read and before PENDING, meta is compared with 1 once more, and must not name that
+//! slot itself. A `pend` that is stale would otherwise make helpers publish a PENDING that has not been committed.
+//!
+//! A node that has been PENDING may be looked at by helpers, so from then on only the collector frees it.
+
+use std::hash::{BuildHasher, Hash};
+use std::mem::ManuallyDrop;
+use std::ptr;
+
+use super::bucket::Slot;
+use super::core::Op;
+use super::count::Part;
+use super::meta::{Meta, Position};
+use super::migrate::Resize;
+use super::node::{Node, OwnedNode};
+use super::place::Place;
+use super::seek::{Entry, Seek, tomb};
+use super::table::{Next, Table};
+use super::word::{Fingerprint, Word};
+
+/// What to do if the key is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Replace,
+    Keep,
+}
+
+/// How an insertion ended.
+pub(crate) enum Inserted<'g, K, V> {
+    /// The key was absent; this is its entry now.
+    New(&'g Node<K, V>),
+    /// The key had this entry, which is retired.
+    Replaced(&'g Node<K, V>),
+    /// The key has this entry, and the value that was not inserted comes back.
+    Kept(&'g Node<K, V>, V),
+}
+
+/// How an attempt in one table ended.
+enum Step<'g, K, V> {
+    New(&'g Node<K, V>),
+    Replaced(&'g Node<K, V>),
+    Kept(&'g Node<K, V>),
+    /// Start again at the root.
+    Restart,
+}
+
+impl<'g, K, V, S> Op<'g, K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V> {
+        let mut attempt = Attempt {
+            op: self,
+            node: ManuallyDrop::new(node),
+            hash,
+            pending: None,
+            counted: None,
+            seen: false,
+            over: false,
+        };
+        loop {
+            let (table, filling) = self.table_for_insertion(hash);
+            match attempt.run(table, filling, mode) {
+                Step::New(node) => {
+                    attempt.over = true;
+                    if let Some(part) = attempt.counted.take() {
+                        self.grow_if_full(table, part);
+                    }
+                    return Inserted::New(node);
+                }
+                Step::Replaced(old) => {
+                    attempt.over = true;
+                    attempt.uncount();
+                    // SAFETY: our exchange took it out of the table.
+                    unsafe { self.retire(table, filling, old) };
+                    return Inserted::Replaced(old);
+                }
+                Step::Kept(current) => return Inserted::Kept(current, attempt.take_back()),
+                Step::Restart => attempt.withdraw(),
+            }
+        }
+    }
+}
+
+/// An insertion under way. Dropped before it is over, by a panic of user code, it undoes what it has done.
+struct Attempt<'g, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
+    op: Op<'g, K, V, S>,
+    node: ManuallyDrop<OwnedNode<K, V>>,
+    hash: u64,
+    /// The slot that holds our PENDING, with that word.
+    pending: Option<Pending<'g, K, V>>,
+    /// Set when the entry has been counted.
+    counted: Option<Part>,
+    /// The node has been PENDING, so that others may look at it.
+    seen: bool,
+    /// The node is in the map, or taken back.
+    over: bool,
+}
+
+struct Pending<'g, K, V> {
+    slot: &'g Slot<K, V>,
+    word: Word<Node<K, V>>,
+    at: Position,
+}
+
+impl<'g, K, V, S> Attempt<'g, K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    fn run(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>, mode: Mode) -> Step<'g, K, V> {
+        let home = table.home(self.hash);
+        let bucket = table.home_bucket(home);
+        loop {
+            let meta = bucket.meta();
+            if meta.is_frozen() {
+                return Step::Restart;
+            }
+            self.op.help_pend(table, home, meta);
+            match self.op.seek(table, self.hash, self.node.key(), 0..=meta.bound().min(table.mask())) {
+                Seek::Live(entry) => {
+                    self.withdraw();
+                    match mode {
+                        Mode::Keep => return Step::Kept(entry.node()),
+                        Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.node()),
+                        Mode::Replace => continue,
+                    }
+                }
+                Seek::Frozen => return Step::Restart,
+                Seek::Vacant(i) => {
+                    if !self.count(table) {
+                        return Step::Restart;
+                    }
+                    let live = self.live(0);
+                    if bucket.slot(i).exchange(Word::EMPTY, live) {
+                        return Step::New(self.published());
+                    }
+                }
+                Seek::Absent => {
+                    if !self.count(table) {
+                        return Step::Restart;
+                    }
+                    if let Some(end) = self.commit(table, filling, home, meta) {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Steps 2 to 4. None: search again.
+    fn commit(
+        &mut self,
+        table: Table<'g, K, V>,
+        filling: Option<Resize<'g, K, V>>,
+        home: usize,
+        meta: Meta,
+    ) -> Option<Step<'g, K, V>> {
+        let bucket = table.home_bucket(home);
+        if self.pending.is_none() {
+            match self.op.place(table, filling, home, 0) {
+                Place::Free { slot, word, at } => {
+                    if bucket.meta() != meta {
+                        return None;
+                    }
+                    if meta.pend() == Some(at) {
+                        bucket.exchange_meta(meta, meta.without_pend());
+                        return None;
+                    }
+                    let pending = Word::pending(self.node.as_ptr(), Fingerprint::of(self.hash), at.displacement);
+                    // Before the exchange, after which others may look.
+                    self.seen = true;
+                    if !slot.exchange(word, pending) {
+                        return None;
+                    }
+                    self.pending = Some(Pending { slot, word: pending, at });
+                }
+                Place::Again => return None,
+                Place::Restart => return Some(Step::Restart),
+                Place::Unplaced(group) => {
+                    if let Some(resize) = filling {
+                        self.op.place_group(resize, group);
+                    }
+                    return Some(Step::Restart);
+                }
+                Place::Full => {
+                    self.op.make_room(table, filling);
+                    return Some(Step::Restart);
+                }
+            }
+        }
+        let Pending { slot, word, at } = self.pending.as_ref()?;
+        if !bucket.exchange_meta(meta, meta.with_pend(*at)) {
+            return None;
+        }
+        slot.exchange(*word, word.published());
+        self.pending = None;
+        Some(Step::New(self.published()))
+    }
+
+    fn replace(&mut self, entry: &Entry<'g, K, V>) -> bool {
+        entry.slot.exchange(entry.word, self.live(entry.at.displacement))
+    }
+
+    fn live(&self, displacement: usize) -> Word<Node<K, V>> {
+        Word::live(self.node.as_ptr(), Fingerprint::of(self.hash), displacement)
+    }
+
+    fn published(&self) -> &'g Node<K, V> {
+        // SAFETY: the node is in the map, or was a moment ago, and our guard is older than that.
+        unsafe { &*self.node.as_ptr() }
+    }
+}
+
+impl<'g, K, V, S> Attempt<'g, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
+    /// Counts the entry, unless that is done, and checks that the table takes insertions still.
+    ///
+    /// In this order: who announces a smaller successor adds up the count afterwards, so either the sum has this
+    /// entry, or we see the announcement.
+    fn count(&mut self, table: Table<'g, K, V>) -> bool {
+        if self.counted.is_none() {
+            self.counted = Some(self.op.core.count.add(1, self.op.guard));
+        }
+        matches!(table.next(), Next::Nothing)
+    }
+
+    fn uncount(&mut self) {
+        if self.counted.take().is_some() {
+            self.op.core.count.add(-1, self.op.guard);
+        }
+    }
+
+    /// Takes our PENDING back: always before the node is published elsewhere, given back or retired.
+    fn withdraw(&mut self) {
+        if let Some(Pending { slot, word, .. }) = self.pending.take() {
+            let ours = slot.exchange(word, tomb());
+            debug_assert!(ours, "a PENDING that was not committed has been published");
+        }
+    }
+
+    /// Ends the attempt without an insertion and returns the value.
+    fn take_back(mut self) -> V {
+        self.withdraw();
+        self.uncount();
+        self.over = true;
+        // SAFETY: taken once, since `over` keeps the destructor from it.
+        let node = unsafe { ManuallyDrop::take(&mut self.node) };
+        if !self.seen {
+            return node.into_parts().1;
+        }
+        let node = node.publish();
+        // SAFETY: withdrawn from every slot. Others may still look at the key, never at the value; so the value is ours
+        // to move out, and the collector drops the rest without it.
+        unsafe {
+            let value = ptr::read((*node).value());
+            self.op.guard.defer(move || Node::free_without_value(node));
+            value
+        }
+    }
+}
+
+impl<K, V, S> Drop for Attempt<'_, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        self.withdraw();
+        self.uncount();
+        // SAFETY: taken once: here, where the attempt ends.
+        let node = unsafe { ManuallyDrop::take(&mut self.node) };
+        if self.seen {
+            let node = node.publish();
+            // SAFETY: withdrawn from every slot; helpers that still look have their guards.
+            unsafe { self.op.guard.defer(move || drop(Node::free(node))) };
+        }
+    }
+}

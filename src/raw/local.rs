@@ -1,0 +1,61 @@
+//! What each thread keeps for all maps: its number, and a supply of stamps for tombstones.
+
+use std::cell::Cell;
+// Not through `crate::sync`: the values of stamps and thread numbers decide nothing that a model could get wrong, and
+// loom has no statics.
+#[allow(clippy::disallowed_types)]
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// Stamps are handed to threads in blocks, so that the shared counter is touched once in a million tombstones.
+const BLOCK: u64 = 1 << 20;
+const STAMP_MASK: u64 = (1 << 60) - 1;
+
+#[allow(clippy::disallowed_types)]
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
+#[allow(clippy::disallowed_types)]
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static STAMP: Cell<u64> = const { Cell::new(0) };
+    static THREAD: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// A number of 60 bits that no other call has returned (within the first 2^60 calls).
+pub(crate) fn stamp() -> u64 {
+    STAMP.with(|stamp| {
+        let mut n = stamp.get();
+        if n % BLOCK == 0 {
+            // ORDERING: relaxed; only the atomicity of the addition is needed for blocks to be distinct.
+            n = NEXT_BLOCK.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK) & STAMP_MASK;
+        }
+        stamp.set(n + 1);
+        n
+    })
+}
+
+/// A small number of this thread, to spread threads over counters.
+pub(crate) fn thread_number() -> usize {
+    THREAD.with(|thread| {
+        thread.get().unwrap_or_else(|| {
+            // ORDERING: relaxed, as above.
+            let number = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
+            thread.set(Some(number));
+            number
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_unique_across_threads() {
+        let stamps = || (0..1000).map(|_| stamp()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(stamps)).collect();
+        let mut all: Vec<_> = threads.into_iter().flat_map(|t| t.join().unwrap()).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 4000);
+    }
+}

@@ -1,0 +1,203 @@
+//! Nodes: one heap allocation an entry, the key first and nothing before it.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::any::Any;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
+
+use super::word::fits;
+
+/// An entry. Immutable once published: replacing a value replaces the node. Aligned to 8 bytes at least, so that three
+/// bits of its address are free for the state of a slot.
+#[repr(C, align(8))]
+pub(crate) struct Node<K, V> {
+    key: K,
+    value: V,
+    /// Makes loom see who writes and who reads the entry, and complain where nothing orders them.
+    #[cfg(loom)]
+    witness: loom::cell::UnsafeCell<()>,
+}
+
+impl<K, V> Node<K, V> {
+    #[inline(always)]
+    pub(crate) fn key(&self) -> &K {
+        self.observe();
+        &self.key
+    }
+
+    #[inline(always)]
+    pub(crate) fn value(&self) -> &V {
+        self.observe();
+        &self.value
+    }
+
+    #[inline(always)]
+    pub(crate) fn pair(&self) -> (&K, &V) {
+        (self.key(), self.value())
+    }
+
+    #[cfg(not(loom))]
+    #[inline(always)]
+    fn observe(&self) {}
+
+    #[cfg(loom)]
+    fn observe(&self) {
+        self.witness.with(|_| ());
+    }
+
+    /// Never of size zero: two entries must not share an address, for a slot word is told from another by it.
+    fn layout() -> Layout {
+        let layout = Layout::new::<Self>();
+        if layout.size() == 0 { Layout::new::<u64>().align_to(layout.align()).unwrap() } else { layout }
+    }
+
+    /// Drops key and value and frees the node. A panic of either drop is returned when all is done.
+    ///
+    /// # Safety
+    /// `node` came from [`OwnedNode::new`], nobody else refers to it, and it is not used again.
+    pub(crate) unsafe fn free(node: *mut Self) -> Result<(), Box<dyn Any + Send>> {
+        #[cfg(loom)]
+        // SAFETY: the node is alive until below.
+        unsafe {
+            (*node).witness.with_mut(|_| ());
+        }
+        // SAFETY: the caller owns the node; each field is dropped once.
+        let key = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*node).key) }));
+        // SAFETY: as above.
+        let value = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*node).value) }));
+        // SAFETY: as above; nothing is left in it but loom's own state.
+        unsafe { Self::free_shell(node) };
+        key.and(value)
+    }
+
+    /// As [`free`](Self::free), for a node whose value has been moved out. The panic of a key's destructor has been reported
+    /// by the panic hook and is dropped.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn free_without_value(node: *mut Self) {
+        // SAFETY: the caller owns the node; the key is dropped once, then the memory freed.
+        unsafe {
+            drop(catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(&raw mut (*node).key))));
+            Self::free_shell(node);
+        }
+    }
+
+    /// Frees the memory of a node and neither its key nor its value.
+    ///
+    /// # Safety
+    /// As [`free`](Self::free); key and value have been moved out or dropped.
+    unsafe fn free_shell(node: *mut Self) {
+        #[cfg(loom)]
+        // SAFETY: the caller owns the node.
+        unsafe {
+            ptr::drop_in_place(&raw mut (*node).witness);
+        }
+        // SAFETY: allocated with this layout in `OwnedNode::new`.
+        unsafe { dealloc(node.cast(), Self::layout()) };
+    }
+}
+
+/// A node that no other thread has seen.
+pub(crate) struct OwnedNode<K, V>(NonNull<Node<K, V>>);
+
+impl<K, V> OwnedNode<K, V> {
+    /// # Panics
+    /// If the allocator returns an address of more than 48 bits, which no slot word can hold.
+    #[inline]
+    pub(crate) fn new(key: K, value: V) -> Self {
+        let layout = Node::<K, V>::layout();
+        // SAFETY: the layout is not of size zero.
+        let raw = unsafe { alloc(layout) }.cast::<Node<K, V>>();
+        let Some(node) = NonNull::new(raw) else { handle_alloc_error(layout) };
+        if !fits(raw) {
+            // SAFETY: just allocated with this layout.
+            unsafe { dealloc(raw.cast(), layout) };
+            panic!("loxley: the allocator returned {raw:p}; addresses of more than 48 bits are not supported");
+        }
+        // SAFETY: fresh memory of the layout of a node.
+        unsafe {
+            node.write(Node {
+                key,
+                value,
+                #[cfg(loom)]
+                witness: loom::cell::UnsafeCell::new(()),
+            });
+        }
+        Self(node)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_ptr(&self) -> *mut Node<K, V> {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn key(&self) -> &K {
+        // SAFETY: we own it.
+        unsafe { &(*self.as_ptr()).key }
+    }
+
+    pub(crate) fn value_mut(&mut self) -> &mut V {
+        // SAFETY: we own it and nobody else has seen it.
+        unsafe { &mut (*self.as_ptr()).value }
+    }
+
+    /// Takes key and value out.
+    pub(crate) fn into_parts(self) -> (K, V) {
+        let node = ManuallyDrop::new(self).as_ptr();
+        // SAFETY: we own the node, read each field once, and free only the memory.
+        unsafe {
+            let parts = (ptr::read(&raw const (*node).key), ptr::read(&raw const (*node).value));
+            Node::free_shell(node);
+            parts
+        }
+    }
+
+    /// Gives the node away: a slot owns it now.
+    #[inline(always)]
+    pub(crate) fn publish(self) -> *mut Node<K, V> {
+        ManuallyDrop::new(self).as_ptr()
+    }
+}
+
+impl<K, V> Drop for OwnedNode<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: we own it and nobody else has seen it.
+        if let Err(panic) = unsafe { Node::free(self.as_ptr()) } {
+            if !std::thread::panicking() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts() {
+        assert_eq!(Node::<u64, u64>::layout().size(), 16);
+        assert_eq!(Node::<u8, u8>::layout().align(), 8);
+        assert_ne!(Node::<(), ()>::layout().size(), 0);
+        #[repr(align(128))]
+        struct Wide;
+        assert_eq!(Node::<(), Wide>::layout().align(), 128);
+    }
+
+    #[test]
+    fn parts_come_back() {
+        let mut node = OwnedNode::new(String::from("key"), vec![1]);
+        node.value_mut().push(2);
+        assert_eq!(node.key(), "key");
+        assert_eq!(node.into_parts(), (String::from("key"), vec![1, 2]));
+    }
+
+    #[test]
+    fn every_node_has_an_address_of_its_own() {
+        let a = OwnedNode::new((), ());
+        let b = OwnedNode::new((), ());
+        assert_ne!(a.as_ptr(), b.as_ptr());
+    }
+}

@@ -1,0 +1,237 @@
+//! When a table is replaced, by what size, and who does the work.
+//!
+//! * Growth: an insertion that finds the table four fifths full, or no slot in reach, links a successor of twice the size.
+//! * Shrinking: a successor's size must not be decided before it is certain that no further entry enters the older table, or
+//!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
+//!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
+//!   [`Attempt::count`](super::insert) and [`Counter::upper_bound`](super::count::Counter::upper_bound)), so the count is an
+//!   upper bound of the entries that the successor must hold.
+//! * A table gets a successor only while it is the root: there are never more than two.
+//!
+//! Every insertion or removal migrates a few groups. Until the root has moved on, this keeps the newer table from
+//! filling up before the older one's entries have arrived: an insertion there migrates at least one group first, and a
+//! growing map has fewer groups than the newer table has room for; in a shrinking one the count is checked as well.
+
+use std::hash::{BuildHasher, Hash};
+
+use super::core::{Core, Op};
+use super::count::Part;
+use super::migrate::Resize;
+use super::table::{Header, Next, Table, capacity_overflow, log2_for};
+use super::word::{MAX_DISPLACEMENT, SLOTS};
+use crate::reclaim::Guard;
+use crate::sync::Ordering;
+
+/// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
+const HELP: usize = 4;
+
+/// Migrations of up to this many groups are completed by the first insertion.
+const FEW_GROUPS: usize = 8;
+
+/// Tables of at least this many buckets have a counter for each processor.
+const SPREAD_LOG2: u32 = 4;
+
+/// How often (in additions) a cell of the counter makes its thread look at the sum.
+const CHECK_INTERVAL: isize = 64;
+
+impl<'g, K, V, S> Op<'g, K, V, S>
+where
+    K: Hash + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    /// The table that writers of `hash` work on, its home there being complete. Helps the migration that fills it.
+    pub(super) fn table_for_update(self, hash: u64) -> Option<(Table<'g, K, V>, Option<Resize<'g, K, V>>)> {
+        loop {
+            let from = self.core.root(self.guard)?;
+            let Next::Table(to) = from.next() else { return Some((from, None)) };
+            let resize = Resize { from, to };
+            let group = resize.group_of_hash(hash);
+            if !resize.is_migrated(group) {
+                self.migrate(resize, group..group + 1);
+            }
+            self.help(resize);
+            // Else the root has moved on meanwhile.
+            if !to.has_next() {
+                return Some((to, Some(resize)));
+            }
+        }
+    }
+
+    /// The same for an insertion, which keeps the capacity rule and makes the first table.
+    pub(super) fn table_for_insertion(self, hash: u64) -> (Table<'g, K, V>, Option<Resize<'g, K, V>>) {
+        loop {
+            let Some((table, filling)) = self.table_for_update(hash) else {
+                self.core.first_table(0, self.guard);
+                continue;
+            };
+            if let Next::Deciding = table.next() {
+                self.decide(table);
+                continue;
+            }
+            let Some(resize) = filling else { return (table, None) };
+            let shrinking = table.log2() <= resize.from.log2();
+            if resize.groups() > FEW_GROUPS
+                && !(shrinking && self.core.count.upper_bound(self.guard) >= table.capacity())
+            {
+                return (table, filling);
+            }
+            self.complete(resize);
+            if !shrinking || self.core.count.upper_bound(self.guard) < table.capacity() {
+                // It is the root now, or was: no rule binds any more.
+                return (table, None);
+            }
+            self.begin(table, table.log2() + 1);
+        }
+    }
+
+    /// Migrates some groups.
+    fn help(self, resize: Resize<'g, K, V>) {
+        let progress = resize.to.progress();
+        if let Some(groups) = progress.claim(HELP) {
+            self.migrate(resize, groups);
+        } else {
+            self.help_last(resize);
+        }
+    }
+
+    /// Migrates a group that somebody has been given and not finished. Returns whether there was one.
+    fn help_last(self, resize: Resize<'g, K, V>) -> bool {
+        let group = resize.to.progress().next_unmarked();
+        match group {
+            Some(group) => self.migrate(resize, group..group + 1),
+            // Whoever marked the last group has not moved the root yet.
+            None => self.move_root(resize),
+        }
+        group.is_some()
+    }
+
+    /// Migrates all that is left. O(table).
+    pub(super) fn complete(self, resize: Resize<'g, K, V>) {
+        while let Some(groups) = resize.to.progress().claim(HELP) {
+            self.migrate(resize, groups);
+        }
+        while self.help_last(resize) {}
+    }
+
+    /// After an insertion into `table`, which left `part` in the counter.
+    pub(super) fn grow_if_full(self, table: Table<'g, K, V>, part: Part) {
+        let due = match part {
+            Part::Common(n) => n > table.capacity() as isize,
+            Part::Cell(n) => n % CHECK_INTERVAL == 0,
+        };
+        if due && self.core.count.upper_bound(self.guard) > table.capacity() {
+            self.begin(table, table.log2() + 1);
+        }
+    }
+
+    /// An insertion found no slot in `table`.
+    pub(super) fn make_room(self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) {
+        if let Some(resize) = filling {
+            self.complete(resize);
+        }
+        // A large table with free slots has none in reach only if very many keys share a home, and twice the
+        // size may not help them.
+        let slots = SLOTS << table.log2();
+        if table.mask() > MAX_DISPLACEMENT && self.core.count.upper_bound(self.guard) < slots / 8 {
+            too_many_collisions();
+        }
+        self.begin(table, table.log2() + 1);
+    }
+
+    /// Links a successor of `1 << log2` buckets to `table`, if that is the root and has none.
+    pub(super) fn begin(self, table: Table<'g, K, V>, log2: u32) {
+        if self.core.root(self.guard) == Some(table) && !table.has_next() {
+            self.link(table, log2, false);
+        }
+    }
+
+    fn link(self, table: Table<'g, K, V>, log2: u32, announced: bool) {
+        let successor = Table::allocate(log2, log2.min(table.log2()));
+        if !table.link(announced, successor) {
+            // SAFETY: nobody else has seen it.
+            unsafe { Table::free(successor) };
+        }
+    }
+
+    /// Decides the size of an announced successor.
+    pub(super) fn decide(self, table: Table<'g, K, V>) {
+        self.link(table, log2_for(self.core.count.upper_bound(self.guard)), true);
+    }
+
+    /// Completes the migration that is under way, if there is one, and returns the root.
+    fn settle(self) -> Option<Table<'g, K, V>> {
+        loop {
+            let root = self.core.root(self.guard)?;
+            match root.next() {
+                Next::Nothing => return Some(root),
+                Next::Deciding => self.decide(root),
+                Next::Table(to) => self.complete(Resize { from: root, to }),
+            }
+        }
+    }
+
+    /// Makes room for `additional` more entries, and completes the migration to it.
+    pub(crate) fn reserve(self, additional: usize) {
+        loop {
+            let entries = self.core.count.upper_bound(self.guard);
+            let log2 = log2_for(entries.checked_add(additional).unwrap_or_else(|| capacity_overflow()));
+            match self.settle() {
+                None if additional == 0 => return,
+                None => self.core.first_table(log2, self.guard),
+                Some(root) if root.log2() >= log2 => return,
+                Some(root) => self.begin(root, log2),
+            }
+        }
+    }
+
+    /// Replaces the table by the smallest that holds the entries, if that is smaller, and completes the migration.
+    pub(crate) fn shrink_to_fit(self) {
+        let Some(root) = self.settle() else { return };
+        if log2_for(self.core.count.upper_bound(self.guard)) < root.log2() {
+            // Another thread's announcement, or growth, will do as well.
+            root.announce();
+            self.settle();
+        }
+        self.guard.flush();
+    }
+}
+
+impl<K, V> Core<K, V> {
+    /// For a map that is being made.
+    pub(crate) fn allocate_for(&self, entries: usize, guard: &Guard) {
+        if entries > 0 {
+            self.first_table(log2_for(entries), guard);
+        }
+    }
+
+    /// Makes a table of `1 << log2` buckets the root if there is none.
+    fn first_table(&self, log2: u32, guard: &Guard) {
+        let table: *mut Header<K, V> = Table::allocate(log2, 0);
+        let null = std::ptr::null_mut();
+        // ORDERING: sequentially consistent, see `Core::root`.
+        if self.root.compare_exchange(null, table, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            // SAFETY: nobody else has seen it.
+            unsafe { Table::free(table) };
+        } else {
+            self.fit_counter(log2, guard);
+        }
+    }
+
+    /// Counts for each processor apart where the table is large enough to be worth the memory.
+    pub(super) fn fit_counter(&self, log2: u32, guard: &Guard) {
+        if log2 >= SPREAD_LOG2 {
+            self.count.spread(guard);
+        } else {
+            self.count.gather(guard);
+        }
+    }
+}
+
+#[cold]
+pub(super) fn too_many_collisions() -> ! {
+    panic!(
+        "loxley: more than {} keys share one hash, or the leading bits of it; the hasher is unfit for these keys",
+        (MAX_DISPLACEMENT + 1) * SLOTS / 2
+    )
+}

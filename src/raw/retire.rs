@@ -1,0 +1,49 @@
+//! Retirement: when what has been unlinked is freed.
+
+use super::core::Op;
+use super::migrate::Resize;
+use super::node::Node;
+use super::table::Table;
+
+impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
+    /// Frees `node` once nobody can look at it any more. `filling` is the migration that filled `table` when this operation
+    /// chose it.
+    ///
+    /// While an older table is the root, it may still name the node, and threads yet to come may enter through it: then the
+    /// node is freed together with that table (see `limbo.rs`). The root is loaded *after* the node was unlinked: if it still
+    /// is the older table, that table will be retired later than this, so its grace period covers every thread that may
+    /// have met the node. If it is not, every thread yet to come enters through a table that does not name it.
+    ///
+    /// # Safety
+    /// This operation's exchange has taken the node out of `table`, and nobody else retires it.
+    pub(super) unsafe fn retire(
+        self,
+        table: Table<'g, K, V>,
+        filling: Option<Resize<'g, K, V>>,
+        node: &'g Node<K, V>,
+    ) {
+        let node = std::ptr::from_ref(node).cast_mut();
+        if let Some(resize) = filling {
+            debug_assert!(resize.to == table);
+            if self.core.root(self.guard) == Some(resize.from) {
+                resize.from.header().limbo.push(node);
+                return;
+            }
+        }
+        // SAFETY: unlinked, see above; K and V are Send and 'static, so they may be dropped on any thread at any time. A
+        // panic of their destructors has been reported by the panic hook and has nowhere to go.
+        unsafe { self.guard.defer(move || drop(Node::free(node))) };
+    }
+
+    /// Frees a table that the root has moved on from, with its limbo.
+    ///
+    /// # Safety
+    /// This operation's exchange of the root has unlinked it.
+    pub(super) unsafe fn retire_table(self, table: Table<'g, K, V>) {
+        let header = table.as_ptr();
+        // SAFETY: unlinked, so nobody reaches it without a guard from before. Its nodes were handed on.
+        unsafe { self.guard.defer(move || Table::free(header)) };
+        // The collector counts objects, not bytes, and a table is a large one.
+        self.guard.flush();
+    }
+}

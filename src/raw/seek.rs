@@ -1,0 +1,126 @@
+//! A writer's search: as the reader's, but it completes the moves that it meets and returns the slot.
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash};
+use std::ops::RangeInclusive;
+
+use super::bucket::Slot;
+use super::core::Op;
+use super::local;
+use super::meta::{Meta, Position};
+use super::node::Node;
+use super::table::Table;
+use super::word::{Fingerprint, State, Word, readable_tag};
+
+/// What a writer's search came upon.
+pub(super) enum Seek<'g, K, V> {
+    /// The key's slot.
+    Live(Entry<'g, K, V>),
+    /// The key is here, in a home that is being migrated: help, then start again.
+    Frozen,
+    /// The key is absent, and this slot of its home bucket was never used.
+    Vacant(usize),
+    /// The key is in none of the buckets that were asked for.
+    Absent,
+}
+
+/// A slot and the LIVE word that was found in it.
+pub(super) struct Entry<'g, K, V> {
+    pub(super) slot: &'g Slot<K, V>,
+    pub(super) word: Word<Node<K, V>>,
+    pub(super) at: Position,
+}
+
+impl<'g, K, V> Entry<'g, K, V> {
+    pub(super) fn node(&self) -> &'g Node<K, V> {
+        // SAFETY: LIVE as of its load, so it is freed after the guard of the operation that found it is gone.
+        unsafe { &*self.word.node() }
+    }
+}
+
+impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
+    /// Looks for `key` in the buckets `displacements` right of its home.
+    #[inline]
+    pub(super) fn seek<Q>(
+        self,
+        table: Table<'g, K, V>,
+        hash: u64,
+        key: &Q,
+        displacements: RangeInclusive<usize>,
+    ) -> Seek<'g, K, V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let home = table.home(hash);
+        let fingerprint = Fingerprint::of(hash);
+        for displacement in displacements {
+            let index = home + displacement;
+            let bucket = table.bucket(index);
+            // Before the probe: were another thread to insert the key here after it, this slot would be taken.
+            let vacant = if displacement == 0 { bucket.first_empty() } else { None };
+            for (slot, word) in bucket.with_tag(readable_tag(fingerprint, displacement)) {
+                match word.state() {
+                    // SAFETY: LIVE, or FROZEN, whose nodes are in the map or in limbo until their table is freed.
+                    State::Live | State::Frozen if unsafe { &*word.node() }.key().borrow() != key => {}
+                    State::Live => {
+                        let at = Position { displacement, slot };
+                        return Seek::Live(Entry { slot: bucket.slot(slot), word, at });
+                    }
+                    State::Frozen => return Seek::Frozen,
+                    _ => {}
+                }
+            }
+            if let Some(slot) = vacant {
+                return Seek::Vacant(slot);
+            }
+            for (slot, word) in bucket.in_transit() {
+                match word.state() {
+                    State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
+                    // SAFETY: CROSS, as FROZEN above.
+                    State::Cross if unsafe { &*word.node() }.key().borrow() == key => return Seek::Frozen,
+                    _ => {}
+                }
+            }
+        }
+        Seek::Absent
+    }
+
+    /// Completes a move that its MOVED word, in `slot` of bucket `index`, has decided.
+    pub(super) fn finish_move(
+        self,
+        table: Table<'g, K, V>,
+        index: usize,
+        slot: &Slot<K, V>,
+        word: Word<Node<K, V>>,
+    ) {
+        let target = table.moved_to(index, word);
+        let copy = target.load();
+        if copy.is_copy_of(word.node()) {
+            target.exchange(copy, copy.published());
+        }
+        slot.exchange(word, tomb());
+    }
+
+    /// Completes the insertion that the meta word `meta` of `home` has committed last, if it still needs that.
+    ///
+    /// The slot may hold a later insertion's PENDING by now. If that is one of this home, it has not committed as long as
+    /// `meta` stands, and it does not take a slot that `meta` names (see `insert.rs`): so the PENDING of this home that
+    /// was in the slot while `meta` stood is the committed one. `meta` is therefore loaded again *after* the slot.
+    pub(super) fn help_pend(self, table: Table<'g, K, V>, home: usize, meta: Meta) {
+        let Some(at) = meta.pend() else { return };
+        let slot = table.slot(home, at);
+        let word = slot.load();
+        if word.state() == State::Pending
+            && self.home_of(table, home + at.displacement, word) == home
+            && table.home_bucket(home).meta() == meta
+        {
+            slot.exchange(word, word.published());
+        }
+    }
+}
+
+/// A tombstone like no other.
+pub(super) fn tomb<N>() -> Word<N> {
+    Word::tomb(local::stamp())
+}

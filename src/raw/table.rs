@@ -1,0 +1,306 @@
+//! Tables: one allocation each, a header and then the buckets (and the words of [`Progress`], where there are many).
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::ptr::{self, NonNull};
+
+use super::bucket::{Bucket, Slot};
+use super::limbo::Limbo;
+use super::meta::Position;
+use super::node::Node;
+use super::progress::{self, Progress};
+use super::word::{MAX_DISPLACEMENT, SLOTS, Word};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+
+/// Tables up to this size are allocated aligned to a cache line. For larger ones the alignment is made by hand, since Rust's
+/// system allocator clears over-aligned memory itself, where it could take fresh pages from the system.
+const ALIGN_BY_HAND_ABOVE: usize = 4096;
+
+/// What `next` holds while the size of a smaller successor is being decided, see `resize.rs`.
+const DECIDING: usize = 1;
+
+/// The header of a table; the buckets follow it in memory.
+#[repr(C, align(64))]
+pub(crate) struct Header<K, V> {
+    /// 63 - log2(buckets): the home of a hash is `hash >> 1 >> shift`.
+    shift: u32,
+    /// log2 of the groups of the migration that fills this table.
+    groups_log2: u32,
+    next: AtomicPtr<Header<K, V>>,
+    pub(super) limbo: Limbo<K, V>,
+    /// See [`Progress::new`].
+    single: AtomicU64,
+    base: *mut u8,
+    layout: Layout,
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Header<(), ()>>() == 64);
+
+/// A table that a guard (or an exclusive borrow of the map) keeps alive.
+///
+/// A raw pointer inside, not a reference to the header: it must keep its provenance over the whole allocation.
+pub(crate) struct Table<'g, K, V> {
+    header: NonNull<Header<K, V>>,
+    lifetime: PhantomData<&'g Header<K, V>>,
+}
+
+impl<K, V> Clone for Table<'_, K, V> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for Table<'_, K, V> {}
+impl<K, V> PartialEq for Table<'_, K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+}
+
+/// What follows a table.
+pub(crate) enum Next<'g, K, V> {
+    Nothing,
+    /// A smaller table has been asked for; insertions must help to decide its size.
+    Deciding,
+    Table(Table<'g, K, V>),
+}
+
+impl<'g, K, V> Table<'g, K, V> {
+    /// A table of `1 << log2` empty buckets, to be filled by a migration of `1 << groups_log2` groups.
+    ///
+    /// # Panics
+    /// If its size in bytes overflows. Aborts when there is no memory.
+    pub(crate) fn allocate(log2: u32, groups_log2: u32) -> *mut Header<K, V> {
+        let layout = layout(log2, groups_log2).unwrap_or_else(|| capacity_overflow());
+        // SAFETY: a header has a size above zero.
+        let base = unsafe { alloc_zeroed(layout) };
+        if base.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: the layout has room for this step where its own alignment is smaller.
+        let header = unsafe { base.add(base.align_offset(align_of::<Header<K, V>>())) }.cast::<Header<K, V>>();
+        // SAFETY: fresh memory, aligned, of sufficient size; the buckets and the progress words are atomics, for which
+        // all bits zero is a value.
+        unsafe {
+            header.write(Header {
+                shift: 63 - log2,
+                groups_log2,
+                next: AtomicPtr::new(ptr::null_mut()),
+                limbo: Limbo::new(),
+                single: AtomicU64::new(0),
+                base,
+                layout,
+            });
+            #[cfg(loom)]
+            for i in 0..1 << log2 {
+                header.add(1).cast::<Bucket<K, V>>().add(i).write(Bucket::empty());
+            }
+        }
+        header
+    }
+
+    /// Frees a table's memory and its limbo, but not the nodes that its slots name.
+    ///
+    /// # Safety
+    /// `header` came from [`allocate`](Self::allocate), nobody else can reach it, and it is not used again.
+    pub(crate) unsafe fn free(header: *mut Header<K, V>) {
+        // SAFETY: as the caller says.
+        unsafe {
+            #[cfg(loom)]
+            for i in 0..Table::from_raw(header).map_or(0, Table::buckets) {
+                ptr::drop_in_place(header.add(1).cast::<Bucket<K, V>>().add(i));
+            }
+            let (base, layout) = ((*header).base, (*header).layout);
+            ptr::drop_in_place(header);
+            dealloc(base, layout);
+        }
+    }
+
+    /// # Safety
+    /// `header` is null, or a table that lives for `'g`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(header: *mut Header<K, V>) -> Option<Self> {
+        NonNull::new(header).map(|header| Self { header, lifetime: PhantomData })
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_ptr(self) -> *mut Header<K, V> {
+        self.header.as_ptr()
+    }
+
+    #[inline(always)]
+    pub(crate) fn header(self) -> &'g Header<K, V> {
+        // SAFETY: the table lives for 'g, and headers are never borrowed mutably while it is shared.
+        unsafe { self.header.as_ref() }
+    }
+
+    pub(crate) fn log2(self) -> u32 {
+        63 - self.header().shift
+    }
+
+    pub(crate) fn buckets(self) -> usize {
+        1 << self.log2()
+    }
+
+    pub(crate) fn mask(self) -> usize {
+        self.buckets() - 1
+    }
+
+    /// The entries that the table is meant to hold.
+    pub(crate) fn capacity(self) -> usize {
+        capacity_of(self.log2())
+    }
+
+    /// The largest displacement that an entry can have here.
+    pub(crate) fn max_displacement(self) -> usize {
+        self.mask().min(MAX_DISPLACEMENT)
+    }
+
+    #[inline(always)]
+    pub(crate) fn home(self, hash: u64) -> usize {
+        (hash >> 1 >> self.header().shift) as usize
+    }
+
+    /// The bucket at `index`, which wraps around.
+    #[inline(always)]
+    pub(crate) fn bucket(self, index: usize) -> &'g Bucket<K, V> {
+        self.bucket_unwrapped(index & self.mask())
+    }
+
+    /// The home bucket of a hash.
+    #[inline(always)]
+    pub(crate) fn home_bucket(self, home: usize) -> &'g Bucket<K, V> {
+        self.bucket_unwrapped(home)
+    }
+
+    #[inline(always)]
+    fn bucket_unwrapped(self, index: usize) -> &'g Bucket<K, V> {
+        debug_assert!(index < self.buckets());
+        // SAFETY: the buckets follow the header, which has their size and alignment as its own; the index is below their
+        // number: masked, or a home.
+        unsafe { &*self.as_ptr().add(1).cast::<Bucket<K, V>>().add(index) }
+    }
+
+    pub(crate) fn slot(self, home: usize, at: Position) -> &'g Slot<K, V> {
+        self.bucket(home + at.displacement).slot(at.slot)
+    }
+
+    /// The slot that the MOVED word in bucket `index` names.
+    pub(crate) fn moved_to(self, index: usize, word: Word<Node<K, V>>) -> &'g Slot<K, V> {
+        let target = word.target();
+        self.bucket(index + target.buckets).slot(target.slot)
+    }
+
+    /// ORDERING: sequentially consistent, see [`Counter::upper_bound`](super::count::Counter::upper_bound).
+    #[inline]
+    pub(crate) fn next(self) -> Next<'g, K, V> {
+        let next = self.header().next.load(Ordering::SeqCst);
+        match next.addr() {
+            0 => Next::Nothing,
+            DECIDING => Next::Deciding,
+            // SAFETY: a successor is freed after its predecessor.
+            _ => unsafe { Self::from_raw(next) }.map_or(Next::Nothing, Next::Table),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has_next(self) -> bool {
+        !matches!(self.next(), Next::Nothing)
+    }
+
+    /// Announces that a successor will come whose size is still to be decided. Once only.
+    pub(crate) fn announce(self) -> bool {
+        self.exchange_next(ptr::null_mut(), ptr::without_provenance_mut(DECIDING))
+    }
+
+    /// Links a successor if there is none and none announced, or (if `announced`) only in place of the announcement.
+    pub(crate) fn link(self, announced: bool, successor: *mut Header<K, V>) -> bool {
+        let old = if announced { ptr::without_provenance_mut(DECIDING) } else { ptr::null_mut() };
+        self.exchange_next(old, successor)
+    }
+
+    fn exchange_next(self, old: *mut Header<K, V>, new: *mut Header<K, V>) -> bool {
+        self.header().next.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// How far the migration into this table is.
+    pub(super) fn progress(self) -> Progress<'g> {
+        let header = self.header();
+        let words = progress::tail_words(header.groups_log2);
+        // SAFETY: `layout` has put that many words behind the buckets.
+        let tail = unsafe {
+            let first = self.as_ptr().add(1).cast::<Bucket<K, V>>().add(self.buckets()).cast::<AtomicU64>();
+            std::slice::from_raw_parts(first, words)
+        };
+        Progress::new(header.groups_log2, &header.single, tail)
+    }
+
+    /// Every slot's word; for the exclusive owner and for checks.
+    pub(crate) fn words(self) -> impl Iterator<Item = (usize, usize, Word<Node<K, V>>)> {
+        (0..self.buckets()).flat_map(move |b| (0..SLOTS).map(move |i| (b, i, self.bucket(b).slot(i).load())))
+    }
+
+    /// The homes of this table that the homes `homes` of a table of `1 << log2` buckets split into, or are part of.
+    pub(crate) fn homes_of(self, homes: Range<usize>, log2: u32) -> Range<usize> {
+        let up = self.log2().saturating_sub(log2);
+        let down = log2.saturating_sub(self.log2());
+        (homes.start >> down) << up..((homes.end - 1 >> down) + 1) << up
+    }
+}
+
+fn layout(log2: u32, groups_log2: u32) -> Option<Layout> {
+    // Homes are the top bits of a hash, and Rust's objects have at most isize::MAX bytes.
+    let buckets = 1_usize.checked_shl(log2).filter(|_| log2 < usize::BITS - 7)?;
+    let (layout, offset) =
+        Layout::new::<Header<(), ()>>().extend(Layout::array::<Bucket<(), ()>>(buckets).ok()?).ok()?;
+    debug_assert_eq!(offset, size_of::<Header<(), ()>>());
+    let (layout, _) = layout.extend(Layout::array::<AtomicU64>(progress::tail_words(groups_log2)).ok()?).ok()?;
+    if layout.size() <= ALIGN_BY_HAND_ABOVE || cfg!(loom) {
+        return Some(layout);
+    }
+    let align = align_of::<u128>();
+    Layout::from_size_align(layout.size().checked_add(layout.align() - align)?, align).ok()
+}
+
+/// The entries that a table of `1 << log2` buckets is meant to hold: four slots in five.
+pub(crate) fn capacity_of(log2: u32) -> usize {
+    let slots = SLOTS << log2;
+    (slots / 5 * 4 + slots % 5 * 4 / 5).max(1)
+}
+
+/// log2 of the buckets that `entries` need.
+///
+/// # Panics
+/// If there is no such table.
+pub(crate) fn log2_for(entries: usize) -> u32 {
+    (0..usize::BITS - 10).find(|&log2| capacity_of(log2) >= entries).unwrap_or_else(|| capacity_overflow())
+}
+
+#[cold]
+pub(crate) fn capacity_overflow() -> ! {
+    panic!("Hash table capacity overflow")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for entries in [0, 1, 2, 5, 6, 100, 1_000_000] {
+            let log2 = log2_for(entries);
+            assert!(capacity_of(log2) >= entries);
+            assert!(log2 == 0 || capacity_of(log2 - 1) < entries);
+        }
+        assert!(layout(0, 0).unwrap().size() <= 128 || cfg!(loom));
+        assert!(layout(60, 0).is_none() && layout(100, 0).is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn absurd_sizes_are_refused() {
+        log2_for(usize::MAX);
+    }
+}

@@ -1,0 +1,337 @@
+//! Slot words: what one slot of a bucket says, packed into one pointer-sized word. Pure: no atomics here.
+//!
+//! ```text
+//!  63        62..59         58..48        47..3     2..0
+//! [readable][displacement][fingerprint][node address][state]     PENDING LIVE FROZEN COPY
+//! [0       ][slot 3 bits, buckets 12 bits  ][node   ][state]     MOVED CROSS
+//! [0       ][stamp                                  ][state]     TOMB
+//! ```
+//!
+//! The upper 16 bits of a word are its *tag*. The readable bit is set in LIVE and FROZEN words only, so one 16-bit
+//! comparison of a slot's tag with the tag of a wanted key (readable, displacement, fingerprint) finds the slots that may
+//! hold it, and never a word in a transitional state.
+//!
+//! | state   | may be written by                         | a reader                                              |
+//! |---------|-------------------------------------------|-------------------------------------------------------|
+//! | EMPTY   | nobody: it is the zero of a fresh table   | stops here, if this is the home bucket of its key     |
+//! | SEALED  | a migrator (EMPTY of a frozen home)       | skips it                                              |
+//! | TOMB    | whoever removes, withdraws or moved away  | skips it                                              |
+//! | PENDING | an insertion, before its commit           | skips it: not in the map yet                          |
+//! | LIVE    | whoever completes an insertion or a move  | may dereference it                                    |
+//! | FROZEN  | a migrator                                | checks that its home is not migrated, then as LIVE    |
+//! | COPY    | the mover of an entry, before it decides  | skips it: the source is still the entry               |
+//! | MOVED   | the mover, to decide a move               | the target is the entry, if it is still a COPY        |
+//! | CROSS   | a migrator, to decide a move to the next table | as FROZEN                                        |
+//!
+//! No word ever recurs in one slot while a thread that has read it runs: EMPTY is never written, a TOMB carries a stamp
+//! that no other TOMB has, an entry only ever moves right (so LIVE of a node cannot come back), and nodes are reused only
+//! after a grace period. That is what makes a compare-and-swap of one word a sound test for "nothing has happened here".
+
+use std::fmt;
+use std::ptr;
+
+/// Slots per bucket: 7 words of 8 bytes and the meta word fill one cache line of 64 bytes. Tests build the crate with
+/// one or two slots a bucket, so that displaced entries, evictions and overflow happen all the time.
+pub(crate) const SLOTS: usize = if cfg!(loxley_slots = "1") {
+    1
+} else if cfg!(loxley_slots = "2") {
+    2
+} else {
+    7
+};
+
+/// The largest displacement, in buckets, that a meta word and a MOVED word can name.
+pub(crate) const MAX_DISPLACEMENT: usize = (1 << 12) - 1;
+
+/// Displacements from here on share one tag value; whoever needs the exact one hashes the key. Small where buckets are
+/// small, so that tests meet it.
+const SATURATED: usize = if SLOTS == 7 { 15 } else { 1 };
+
+const STATE_BITS: usize = 0b111;
+const NODE_BITS: usize = 0x0000_FFFF_FFFF_FFF8;
+const TAG_SHIFT: u32 = 48;
+const READABLE: u16 = 1 << 15;
+const FINGERPRINT_BITS: u32 = 11;
+const FINGERPRINT_MASK: u16 = (1 << FINGERPRINT_BITS) - 1;
+
+/// The state of a slot, see the module's table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Empty,
+    Sealed,
+    Tomb,
+    Pending,
+    Live,
+    Frozen,
+    Copy,
+    Moved,
+    Cross,
+}
+
+/// MOVED and CROSS differ in the lowest bit only, so that a vector comparison finds both at once.
+const TOMB: usize = 1;
+const PENDING: usize = 2;
+const LIVE: usize = 3;
+const FROZEN: usize = 4;
+const COPY: usize = 5;
+pub(super) const MOVED: usize = 6;
+const CROSS: usize = 7;
+const SEALED: usize = 1 << 3;
+
+/// The tag of a readable slot that holds an entry with this fingerprint, `displacement` buckets right of its home.
+#[inline(always)]
+pub(crate) fn readable_tag(fingerprint: Fingerprint, displacement: usize) -> u16 {
+    READABLE | quiet_tag(fingerprint, displacement)
+}
+
+/// The same for a slot that readers must not match (PENDING, COPY).
+#[inline(always)]
+fn quiet_tag(Fingerprint(bits): Fingerprint, displacement: usize) -> u16 {
+    ((displacement.min(SATURATED) as u16) << FINGERPRINT_BITS) | bits
+}
+
+/// Eleven bits of a key's hash that do not pick its bucket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Fingerprint(u16);
+
+impl Fingerprint {
+    /// Bits 21 to 31 of the hash: homes are its top bits, and no table has 2^32 buckets.
+    #[inline(always)]
+    pub(crate) fn of(hash: u64) -> Self {
+        Self((hash >> 21) as u16 & FINGERPRINT_MASK)
+    }
+}
+
+/// A slot's word. `N` is the node type; its alignment leaves the three low bits free.
+pub(crate) struct Word<N>(*mut N);
+
+impl<N> Clone for Word<N> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<N> Copy for Word<N> {}
+impl<N> PartialEq for Word<N> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0, other.0)
+    }
+}
+
+impl<N> Word<N> {
+    pub(crate) const EMPTY: Self = Self(ptr::null_mut());
+    pub(crate) const SEALED: Self = Self(ptr::without_provenance_mut(SEALED));
+
+    #[inline(always)]
+    pub(crate) fn from_raw(raw: *mut N) -> Self {
+        Self(raw)
+    }
+
+    #[inline(always)]
+    pub(crate) fn raw(self) -> *mut N {
+        self.0
+    }
+
+    /// A tombstone; `stamp` is unique among all tombstones ([`crate::raw::local::stamp`]) and has at most 60 bits.
+    pub(crate) fn tomb(stamp: u64) -> Self {
+        debug_assert!(stamp < 1 << 60);
+        Self(ptr::without_provenance_mut((stamp as usize) << 3 | TOMB))
+    }
+
+    fn tagged(node: *mut N, tag: u16, state: usize) -> Self {
+        debug_assert!(fits(node));
+        Self(node.map_addr(|address| address | (usize::from(tag) << TAG_SHIFT) | state))
+    }
+
+    pub(crate) fn pending(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
+        Self::tagged(node, quiet_tag(fingerprint, displacement), PENDING)
+    }
+
+    pub(crate) fn live(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
+        Self::tagged(node, readable_tag(fingerprint, displacement), LIVE)
+    }
+
+    pub(crate) fn copy(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
+        Self::tagged(node, quiet_tag(fingerprint, displacement), COPY)
+    }
+
+    /// The source of a decided move within a table: the entry is now in slot `to.slot` of the bucket `to.buckets` right.
+    pub(crate) fn moved(self, to: Target) -> Self {
+        Self::tagged(self.node(), to.encode(), MOVED)
+    }
+
+    /// The source of a decided move to the next table: there the entry is `to.buckets` right of its home.
+    pub(crate) fn cross(self, to: Target) -> Self {
+        Self::tagged(self.node(), to.encode(), CROSS)
+    }
+
+    /// LIVE → FROZEN, same tag.
+    pub(crate) fn frozen(self) -> Self {
+        debug_assert!(self.is_live());
+        self.with_state(FROZEN)
+    }
+
+    /// PENDING or COPY → LIVE: the same entry, now readable.
+    pub(crate) fn published(self) -> Self {
+        debug_assert!(matches!(self.state(), State::Pending | State::Copy));
+        let readable = usize::from(READABLE) << TAG_SHIFT;
+        Self(self.0.map_addr(|address| (address & !STATE_BITS) | readable | LIVE))
+    }
+
+    fn with_state(self, state: usize) -> Self {
+        Self(self.0.map_addr(|address| (address & !STATE_BITS) | state))
+    }
+
+    #[inline(always)]
+    pub(crate) fn state(self) -> State {
+        match self.0.addr() & STATE_BITS {
+            0 if self.0.is_null() => State::Empty,
+            0 => State::Sealed,
+            TOMB => State::Tomb,
+            PENDING => State::Pending,
+            LIVE => State::Live,
+            FROZEN => State::Frozen,
+            COPY => State::Copy,
+            MOVED => State::Moved,
+            _ => State::Cross,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_null()
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_live(self) -> bool {
+        self.0.addr() & STATE_BITS == LIVE
+    }
+
+    /// COPY of this very node: the target of a move of it.
+    pub(crate) fn is_copy_of(self, node: *mut N) -> bool {
+        self.state() == State::Copy && ptr::eq(self.node(), node)
+    }
+
+    /// The node that the word names. Meaningless for EMPTY, SEALED and TOMB.
+    #[inline(always)]
+    pub(crate) fn node(self) -> *mut N {
+        self.0.map_addr(|address| address & NODE_BITS)
+    }
+
+    #[inline(always)]
+    pub(crate) fn tag(self) -> u16 {
+        (self.0.addr() >> TAG_SHIFT) as u16
+    }
+
+    /// The fingerprint of a PENDING, LIVE, FROZEN or COPY word.
+    pub(crate) fn fingerprint(self) -> Fingerprint {
+        Fingerprint(self.tag() & FINGERPRINT_MASK)
+    }
+
+    /// The displacement of a PENDING, LIVE, FROZEN or COPY word, or None if it is too large for the tag.
+    pub(crate) fn displacement(self) -> Option<usize> {
+        let tag = usize::from((self.tag() & !READABLE) >> FINGERPRINT_BITS);
+        (tag < SATURATED).then_some(tag)
+    }
+
+    /// Where a MOVED or CROSS word says that its entry is.
+    pub(crate) fn target(self) -> Target {
+        debug_assert!(matches!(self.state(), State::Moved | State::Cross));
+        Target::decode(self.tag())
+    }
+}
+
+impl<N> fmt::Debug for Word<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.state() {
+            state @ (State::Empty | State::Sealed | State::Tomb) => write!(f, "{state:?}"),
+            state @ (State::Moved | State::Cross) => write!(f, "{state:?}({:p}, {:?})", self.node(), self.target()),
+            state => write!(f, "{state:?}({:p}, d {:?})", self.node(), self.displacement()),
+        }
+    }
+}
+
+/// Whether the address of a node leaves the bits free that a word needs for its tag and its state.
+pub(crate) fn fits<N>(node: *mut N) -> bool {
+    node.addr() & !NODE_BITS == 0
+}
+
+/// The place that a MOVED or CROSS word names, see there for what `buckets` counts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Target {
+    pub(crate) buckets: usize,
+    pub(crate) slot: usize,
+}
+
+impl Target {
+    fn encode(self) -> u16 {
+        debug_assert!(self.buckets <= MAX_DISPLACEMENT && self.slot < 8);
+        (self.slot << 12 | self.buckets) as u16
+    }
+
+    fn decode(tag: u16) -> Self {
+        Self { buckets: usize::from(tag) & MAX_DISPLACEMENT, slot: usize::from(tag >> 12) & 7 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(align(8))]
+    struct Node(#[allow(dead_code)] u64);
+
+    fn node() -> *mut Node {
+        ptr::without_provenance_mut(0x0000_7FAB_CDEF_0128)
+    }
+
+    #[test]
+    fn every_state_survives_the_packing() {
+        let fp = Fingerprint::of(0x1234_5678_9ABC_DEF0);
+        let to = Target { buckets: MAX_DISPLACEMENT, slot: 6 };
+        let live = Word::live(node(), fp, 0);
+        for (word, state) in [
+            (Word::EMPTY, State::Empty),
+            (Word::SEALED, State::Sealed),
+            (Word::tomb(0), State::Tomb),
+            (Word::tomb((1 << 60) - 1), State::Tomb),
+            (Word::pending(node(), fp, 0), State::Pending),
+            (live, State::Live),
+            (live.frozen(), State::Frozen),
+            (Word::copy(node(), fp, 0), State::Copy),
+            (live.moved(to), State::Moved),
+            (live.cross(to), State::Cross),
+        ] {
+            assert_eq!(word.state(), state);
+            let readable = matches!(state, State::Live | State::Frozen);
+            assert_eq!(word.tag() & READABLE != 0, readable, "{word:?}");
+            assert_eq!(word.tag() == readable_tag(fp, 0), readable, "{word:?}");
+            if !matches!(state, State::Empty | State::Sealed | State::Tomb) {
+                assert!(ptr::eq(word.node(), node()));
+            }
+        }
+        assert_eq!(live.moved(to).target(), to);
+    }
+
+    #[test]
+    fn publishing_keeps_fingerprint_and_displacement() {
+        let fp = Fingerprint::of(u64::MAX);
+        for d in [0, 1, SATURATED - 1, SATURATED, 4000] {
+            let live = Word::live(node(), fp, d);
+            assert!(Word::pending(node(), fp, d).published() == live);
+            assert!(Word::copy(node(), fp, d).published() == live);
+            assert_eq!(live.fingerprint(), fp);
+            assert_eq!(live.displacement(), (d < SATURATED).then_some(d));
+            assert_eq!(live.frozen().displacement(), live.displacement());
+        }
+    }
+
+    #[test]
+    fn a_copy_names_its_node() {
+        let copy = Word::copy(node(), Fingerprint::of(7), 3);
+        assert!(copy.is_copy_of(node()));
+        assert!(!copy.is_copy_of(node().wrapping_byte_add(8)));
+        assert!(!copy.published().is_copy_of(node()));
+    }
+}

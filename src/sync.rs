@@ -1,0 +1,84 @@
+//! The only door to the atomics: std's in a normal build, loom's under `--cfg loom`.
+//!
+//! Under loom every atomic carries a *shadow*: a counter that each access increments first. Stock loom does not
+//! reorder a load of one thread with the compare-and-swap of another when an earlier load of the same atomic hides the
+//! conflict (tokio-rs/loom#166, #392), and "load, then compare-and-swap" is what this crate is made of. The relaxed
+//! read-modify-write on the shadow makes every pair of accesses dependent, so loom tries both orders, and adds no
+//! happens-before edge, so it hides no bug.
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
+
+#[cfg(loom)]
+pub(crate) use self::shadowed::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
+
+#[cfg(loom)]
+mod shadowed {
+    use loom::sync::atomic as loom_atomic;
+    pub(crate) use loom::sync::atomic::Ordering;
+
+    macro_rules! shadowed {
+        ($name:ident $(<$t:ident>)?, $inner:ty, $value:ty) => {
+            pub(crate) struct $name $(<$t>)? {
+                inner: $inner,
+                shadow: loom_atomic::AtomicUsize,
+            }
+
+            // Each instantiation uses the part of std's interface that the crate needs of that type.
+            #[allow(dead_code)]
+            impl $(<$t>)? $name $(<$t>)? {
+                pub(crate) fn new(value: $value) -> Self {
+                    Self { inner: <$inner>::new(value), shadow: loom_atomic::AtomicUsize::new(0) }
+                }
+
+                fn conflict(&self) {
+                    self.shadow.fetch_add(0, Ordering::Relaxed);
+                }
+
+                pub(crate) fn load(&self, order: Ordering) -> $value {
+                    self.conflict();
+                    self.inner.load(order)
+                }
+
+                pub(crate) fn store(&self, value: $value, order: Ordering) {
+                    self.conflict();
+                    self.inner.store(value, order);
+                }
+
+                pub(crate) fn compare_exchange(
+                    &self,
+                    old: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    self.conflict();
+                    self.inner.compare_exchange(old, new, success, failure)
+                }
+            }
+        };
+    }
+
+    shadowed!(AtomicPtr<T>, loom_atomic::AtomicPtr<T>, *mut T);
+    shadowed!(AtomicU64, loom_atomic::AtomicU64, u64);
+    shadowed!(AtomicIsize, loom_atomic::AtomicIsize, isize);
+
+    impl AtomicU64 {
+        pub(crate) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
+            self.conflict();
+            self.inner.fetch_or(bits, order)
+        }
+
+        pub(crate) fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
+            self.conflict();
+            self.inner.fetch_add(n, order)
+        }
+    }
+
+    impl AtomicIsize {
+        pub(crate) fn fetch_add(&self, n: isize, order: Ordering) -> isize {
+            self.conflict();
+            self.inner.fetch_add(n, order)
+        }
+    }
+}
