@@ -24,19 +24,39 @@ use crate::reclaim::Guard;
 /// ```
 /// let map: loxley::HashMap<u32, &str> = [(1, "one"), (2, "two")].into();
 /// std::thread::scope(|s| {
-///     s.spawn(|| map.pin().insert(3, "three"));
-///     s.spawn(|| map.pin().remove(&1));
+///     s.spawn(|| assert_eq!(map.pin().insert(3, "three"), None));
+///     s.spawn(|| assert_eq!(map.pin().remove(&1), Some(&"one")));
 /// });
 /// assert_eq!(map.len(), 2);
 /// ```
 ///
 /// Maps are invariant in their keys and values, as anything is that a shared reference can write to:
-/// ```compile_fail,E0308
+/// ```compile_fail
 /// fn shorten<'a>(map: loxley::HashMap<&'static str, ()>) -> loxley::HashMap<&'a str, ()> {
 ///     map
 /// }
-/// # fn longer<'a, 'b>(map: &'b loxley::HashMap<&'static str, ()>) -> &'b loxley::HashMap<&'a str, ()> { map }
-/// # fn main() { let _: () = 1; }
+/// ```
+///
+/// They are `Send` and `Sync` exactly where their keys, values and hasher allow it:
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// send(loxley::HashMap::<std::rc::Rc<u8>, u8>::new());
+/// ```
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// send(loxley::HashMap::<u8, std::rc::Rc<u8>>::new());
+/// ```
+/// ```compile_fail,E0277
+/// fn share<T: Sync>(_: T) {}
+/// share(loxley::HashMap::<u8, std::cell::Cell<u8>>::new()); // Send, not Sync
+/// ```
+/// ```compile_fail,E0277
+/// fn share<T: Sync>(_: T) {}
+/// share(loxley::HashMap::<u8, std::sync::MutexGuard<'static, u8>>::new()); // Sync, not Send
+/// ```
+/// ```
+/// fn both<T: Send + Sync>(_: T) {}
+/// both(loxley::HashMap::<String, u8>::new());
 /// ```
 pub struct HashMap<K, V, S = RandomState> {
     core: Core<K, V>,
@@ -264,7 +284,9 @@ where
     #[inline]
     pub fn insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Option<&'g V> {
         let op = self.op(guard);
-        match op.insert(op.hash(&key), OwnedNode::new(key, value), Mode::Replace) {
+        let hash = op.hash(&key);
+        self.core.prefetch(hash, guard);
+        match op.insert(hash, OwnedNode::new(key, value), Mode::Replace) {
             Inserted::Replaced(old) => Some(old.value()),
             Inserted::New(_) | Inserted::Kept(..) => None,
         }

@@ -46,6 +46,22 @@ impl<K, V> Bucket<K, V> {
         Self { meta: AtomicU64::new(0), slots: std::array::from_fn(|_| slot()) }
     }
 
+    /// Starts to fetch the bucket into the cache.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        prefetch(self);
+    }
+
+    /// Starts to fetch the nodes of LIVE slots.
+    pub(crate) fn prefetch_nodes(&self) {
+        for slot in &self.slots {
+            let word = slot.load();
+            if word.is_live() {
+                prefetch(word.node());
+            }
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn meta(&self) -> Meta {
         Meta::from_bits(self.meta.load(Ordering::SeqCst))
@@ -79,4 +95,17 @@ impl<K, V> Bucket<K, V> {
         let used = self.slots.iter().rev().take_while(|slot| slot.load().is_empty()).count();
         (used > 0).then_some(SLOTS - used)
     }
+}
+
+/// A hint; any address will do.
+#[inline(always)]
+fn prefetch<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(any(loom, miri))))]
+    // SAFETY: SSE, which the cfg asks for; a prefetch does not fault.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse", not(any(loom, miri)))))]
+    let _ = address;
 }

@@ -97,6 +97,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             word.state(),
             State::Empty | State::Sealed | State::Tomb | State::Moved
         ));
+        // A CROSS word has its target in place of a displacement.
         let displacement = if word.state() == State::Cross { None } else { word.displacement() };
         match displacement {
             Some(displacement) => index.wrapping_sub(displacement) & table.mask(),

@@ -51,18 +51,18 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             if let Some(group) = filling.and_then(|resize| resize.unplaced_group(bucket)) {
                 return Moved::Unplaced(group);
             }
-            for (i, target) in table.bucket(bucket).slots().iter().enumerate() {
-                let free = target.load();
-                match free.state() {
-                    State::Empty | State::Tomb => {
-                        let to = Target { buckets: displacement - distance, slot: i };
-                        return self.move_entry(table, home, (source, word), (target, free), displacement, to);
-                    }
-                    State::Moved => {
-                        self.finish_move(table, bucket, target, free);
-                        return Moved::Again;
-                    }
-                    _ => {}
+            let targets = table.bucket(bucket);
+            for (i, free) in targets.vacant() {
+                if matches!(free.state(), State::Empty | State::Tomb) {
+                    let to = Target { buckets: displacement - distance, slot: i };
+                    let target = targets.slot(i);
+                    return self.move_entry(table, home, (source, word), (target, free), displacement, to);
+                }
+            }
+            for (i, moved) in targets.in_transit() {
+                if moved.state() == State::Moved {
+                    self.finish_move(table, bucket, targets.slot(i), moved);
+                    return Moved::Again;
                 }
             }
         }

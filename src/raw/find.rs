@@ -1,8 +1,8 @@
 //! The reader's path: wait-free, and it never stores.
 //!
-//! Almost every lookup is decided by one probe of the home bucket: LIVE is the truth by itself (a frozen home has none),
-//! and so is an EMPTY slot (nothing of a home with an EMPTY slot is elsewhere, and a frozen home has none). Only then come the
-//! meta word and the displaced entries.
+//! Almost every lookup is decided by the home bucket: a LIVE entry is the truth by itself, and if there is none, so is an
+//! EMPTY slot (nothing of a home with an EMPTY slot is elsewhere), unless the home is being frozen. That much is
+//! [`Core::find`]; displaced entries and migrations are left to a function out of line.
 //!
 //! Why no reader misses a key that is there: entries only move right, readers scan buckets from left to right, a
 //! move raises the bound of its home before it decides, and the bound is read again at the end. Why it ends: a bound is at
@@ -25,17 +25,51 @@ enum Lookup<'g, K, V> {
 }
 
 impl<K, V> Core<K, V> {
+    /// Starts to fetch the bucket of `hash`, for an operation that has something to do before it needs it.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
+        if let Some(table) = self.root(guard) {
+            table.home_bucket(table.home(hash)).prefetch();
+        }
+    }
+
     /// The entry of `key`, whose hash is `hash`.
     ///
     /// Linearization point: the load of the slot word that is returned; for an absent key, a moment between the
     /// probe of the home bucket and the last load of the meta word.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<'g, Q>(&self, hash: u64, key: &Q, guard: &'g Guard) -> Option<&'g Node<K, V>>
     where
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let mut table = self.root(guard)?;
+        let table = self.root(guard)?;
+        let bucket = table.home_bucket(table.home(hash));
+        for (_, word) in bucket.with_tag(readable_tag(Fingerprint::of(hash), 0)) {
+            if !word.is_live() {
+                return table.find_anywhere(hash, key);
+            }
+            // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
+            let node = unsafe { &*word.node() };
+            if node.key().borrow() == key {
+                return Some(node);
+            }
+        }
+        // In this order: if the home is not frozen now, no entry of it was FROZEN when it was probed.
+        if bucket.has_empty() && !bucket.meta().is_frozen() { None } else { table.find_anywhere(hash, key) }
+    }
+}
+
+impl<'g, K, V> Table<'g, K, V> {
+    /// The whole search, from the beginning. Out of line, so that the common path keeps its registers.
+    #[cold]
+    #[inline(never)]
+    fn find_anywhere<Q>(self, hash: u64, key: &Q) -> Option<&'g Node<K, V>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let mut table = self;
         loop {
             match table.lookup(hash, key) {
                 Lookup::Found(node) => return Some(node),
@@ -44,10 +78,7 @@ impl<K, V> Core<K, V> {
             }
         }
     }
-}
 
-impl<'g, K, V> Table<'g, K, V> {
-    #[inline]
     fn lookup<Q>(self, hash: u64, key: &Q) -> Lookup<'g, K, V>
     where
         K: Borrow<Q>,
@@ -55,73 +86,38 @@ impl<'g, K, V> Table<'g, K, V> {
     {
         let home = self.home(hash);
         let fingerprint = Fingerprint::of(hash);
-        let bucket = self.home_bucket(home);
-        for (_, word) in bucket.with_tag(readable_tag(fingerprint, 0)) {
-            if let Some(end) = self.examine(home, home, word, key) {
-                return end;
-            }
-        }
-        if bucket.has_empty() {
-            return Lookup::Absent;
-        }
-        self.lookup_beyond(home, fingerprint, key)
-    }
-
-    /// The rest of a lookup that the home bucket's readable slots did not decide.
-    fn lookup_beyond<Q>(self, home: usize, fingerprint: Fingerprint, key: &Q) -> Lookup<'g, K, V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        for (_, word) in self.home_bucket(home).in_transit() {
-            if let Some(end) = self.examine(home, home, word, key) {
-                return end;
-            }
-        }
-        let mut scanned = 0;
+        // The first displacement that has not been searched.
+        let mut next = 0;
         loop {
             let meta = self.home_bucket(home).meta();
             if meta.is_migrated() {
                 return Lookup::Migrated;
             }
             let bound = meta.bound().min(self.mask());
-            if bound <= scanned {
+            if next > bound {
                 return Lookup::Absent;
             }
-            for displacement in scanned + 1..=bound {
-                let index = home + displacement;
-                let bucket = self.bucket(index);
+            for displacement in next..=bound {
+                let bucket = self.bucket(home + displacement);
                 let tag = readable_tag(fingerprint, displacement);
                 for (_, word) in bucket.with_tag(tag).chain(bucket.in_transit()) {
-                    if let Some(end) = self.examine(home, index, word, key) {
+                    if let Some(end) = self.examine(home, displacement, word, key) {
                         return end;
                     }
                 }
+                if displacement == 0 && bucket.has_empty() {
+                    return Lookup::Absent;
+                }
             }
-            scanned = bound;
+            next = bound + 1;
         }
     }
 
-    /// What a word in bucket `index` says of `key`, if anything.
-    #[inline(always)]
-    fn examine<Q>(self, home: usize, index: usize, word: Word<Node<K, V>>, key: &Q) -> Option<Lookup<'g, K, V>>
-    where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
-    {
-        if word.is_live() {
-            // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
-            let node = unsafe { &*word.node() };
-            return (node.key().borrow() == key).then_some(Lookup::Found(node));
-        }
-        self.examine_unusual(home, index, word, key)
-    }
-
-    #[cold]
-    fn examine_unusual<Q>(
+    /// What a word `displacement` buckets right of `home` says of `key`, if anything.
+    fn examine<Q>(
         self,
         home: usize,
-        index: usize,
+        displacement: usize,
         word: Word<Node<K, V>>,
         key: &Q,
     ) -> Option<Lookup<'g, K, V>>
@@ -130,18 +126,21 @@ impl<'g, K, V> Table<'g, K, V> {
         Q: Eq + ?Sized,
     {
         match word.state() {
+            State::Live => {}
+            // Of another home: not our key.
+            State::Frozen if word.displacement() != Some(displacement) => return None,
             // The next table may have a newer value, or none, as soon as the home is migrated; not before.
             State::Frozen | State::Cross if self.home_bucket(home).meta().is_migrated() => {
                 return Some(Lookup::Migrated);
             }
             State::Frozen | State::Cross => {}
             // The move is decided, and the target says whether the entry has arrived (then we shall meet it there).
-            State::Moved if self.moved_to(index, word).load().is_copy_of(word.node()) => {}
+            State::Moved if self.moved_to(home + displacement, word).load().is_copy_of(word.node()) => {}
             _ => return None,
         }
-        // SAFETY: FROZEN, CROSS: the node is in the map, or was removed through the next table and waits in limbo for
-        // this table, or was retired after the root moved on, when we had our guard already. MOVED: its COPY was still
-        // there after we read MOVED, so the node was in the map then.
+        // SAFETY: LIVE: in the map as of its load. FROZEN, CROSS: the node is in the map, or was removed through the next
+        // table and waits in limbo for this table, or was retired after the root moved on, when we had our guard
+        // already. MOVED: its COPY was still there after we read MOVED, so the node was in the map then.
         let node = unsafe { &*word.node() };
         (node.key().borrow() == key).then_some(Lookup::Found(node))
     }

@@ -95,7 +95,8 @@ where
                     return Inserted::Replaced(old);
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt.take_back()),
-                Step::Restart => attempt.withdraw(),
+                Step::Restart if attempt.withdraw() => {}
+                Step::Restart => return Inserted::New(attempt.published()),
             }
         }
     }
@@ -143,7 +144,9 @@ where
             self.op.help_pend(table, home, meta);
             match self.op.seek(table, self.hash, self.node.key(), 0..=meta.bound().min(table.mask())) {
                 Seek::Live(entry) => {
-                    self.withdraw();
+                    if !self.withdraw() {
+                        return Step::New(self.published());
+                    }
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
                         Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.node()),
@@ -203,7 +206,7 @@ where
                 Place::Restart => return Some(Step::Restart),
                 Place::Unplaced(group) => {
                     if let Some(resize) = filling {
-                        self.op.place_group(resize, group);
+                        self.op.make_placed(resize, group);
                     }
                     return Some(Step::Restart);
                 }
@@ -259,16 +262,19 @@ where
     }
 
     /// Takes our PENDING back: always before the node is published elsewhere, given back or retired.
-    fn withdraw(&mut self) {
-        if let Some(Pending { slot, word, .. }) = self.pending.take() {
-            let ours = slot.exchange(word, tomb());
-            debug_assert!(ours, "a PENDING that was not committed has been published");
-        }
+    ///
+    /// Fails only if helpers were misled by a `Hash` that is not the same twice and have published it: then the node is
+    /// in the map, and stays there.
+    fn withdraw(&mut self) -> bool {
+        let Some(Pending { slot, word, .. }) = self.pending.take() else { return true };
+        let withdrawn = slot.exchange(word, tomb());
+        self.over |= !withdrawn;
+        withdrawn
     }
 
     /// Ends the attempt without an insertion and returns the value.
     fn take_back(mut self) -> V {
-        self.withdraw();
+        debug_assert!(self.pending.is_none());
         self.uncount();
         self.over = true;
         // SAFETY: taken once, since `over` keeps the destructor from it.
@@ -293,10 +299,9 @@ where
     V: Send + 'static,
 {
     fn drop(&mut self) {
-        if self.over {
+        if self.over || !self.withdraw() {
             return;
         }
-        self.withdraw();
         self.uncount();
         // SAFETY: taken once: here, where the attempt ends.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };

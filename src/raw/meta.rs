@@ -15,6 +15,8 @@
 //! of this home committed through it and that no entry of this home moved in between. 34 bits of version: a
 //! thread would have to sleep through 17 billion changes of one home, and wake up at exactly the same fields, to be fooled.
 
+use std::fmt;
+
 use super::word::MAX_DISPLACEMENT;
 
 const FREEZING: u64 = 1 << 0;
@@ -111,6 +113,20 @@ impl Meta {
     /// The version takes the top bits, so it wraps around without touching a neighbour.
     fn next(self) -> Self {
         Self(self.0.wrapping_add(1 << VERSION_SHIFT))
+    }
+}
+
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (freezing, placed) = (self.0 & FREEZING != 0, self.0 & PLACED != 0);
+        f.debug_struct("Meta")
+            .field("version", &(self.0 >> VERSION_SHIFT))
+            .field("bound", &self.bound())
+            .field("pend", &self.pend())
+            .field("freezing", &freezing)
+            .field("placed", &placed)
+            .field("migrated", &self.is_migrated())
+            .finish()
     }
 }
 

@@ -7,11 +7,13 @@
 //! * **F1 freeze the homes**: complete the insertion that meta names; meta → FREEZING. From here on nothing of these
 //!   homes is inserted or moved, and the bounds stand.
 //! * **F2 freeze the entries**, left to right: EMPTY in the home bucket → SEALED, LIVE → FROZEN. A decided move is completed
-//!   (its target, further right, is met later); an undecided one will find FREEZING or its source changed. What is FROZEN (or
-//!   CROSS) then is the *list*, and it is the same for every helper, in the same order.
+//!   (its target, further right, is met later); an undecided one will find FREEZING or its source changed. What is FROZEN
+//!   then is the *list*, and it is the same for every helper, in the same order, with the new home of each entry: the
+//!   FROZEN words say all that, so nobody has to rely on the user's `Hash` to be the same twice.
 //! * **F3 place**: entry j of a new home, j < SLOTS, belongs into slot j of its bucket: EMPTY → LIVE. EMPTY never
-//!   recurs, so a late helper cannot do it again. Then meta → PLACED, in the first home of the group.
-//! * **F4 overflow** (rare): the other entries go where there is room, by a move across tables: COPY there, bound there
+//!   recurs, so a late helper cannot do it again. The other entries are marked as overflowing. Then meta → PLACED, in
+//!   the first home of the group.
+//! * **F4 overflow** (rare): the marked entries go where there is room, by a move across tables: COPY there, bound there
 //!   raised, FROZEN → CROSS(target) decides, COPY → LIVE.
 //! * **F5**: meta → MIGRATED, in every home of the group. Now the successor answers for these homes.
 //!
@@ -29,7 +31,7 @@ use super::place::Place;
 use super::resize::too_many_collisions;
 use super::seek::tomb;
 use super::table::Table;
-use super::word::{Fingerprint, SLOTS, State, Target, Word};
+use super::word::{Fingerprint, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
 use crate::sync::Ordering;
 
 /// A migration: a table and its successor.
@@ -62,6 +64,15 @@ impl<'g, K, V> Resize<'g, K, V> {
         self.from.homes_of(group..group + 1, self.groups_log2())
     }
 
+    fn new_homes(self, group: usize) -> Range<usize> {
+        self.to.homes_of(group..group + 1, self.groups_log2())
+    }
+
+    /// Which of the new homes of its group a hash belongs to.
+    fn part(self, hash: u64) -> usize {
+        self.to.home(hash) & ((1 << (self.to.log2() - self.groups_log2())) - 1)
+    }
+
     fn is_placed(self, group: usize) -> bool {
         self.from.home_bucket(self.old_homes(group).start).meta().is_placed()
     }
@@ -77,21 +88,46 @@ impl<'g, K, V> Resize<'g, K, V> {
     }
 }
 
+/// Buckets whose nodes are prefetched at once.
+const MAX_PREFETCH: usize = 16;
+
+/// Memory that the migration of several groups shares.
+struct Scratch<'g, K, V> {
+    list: Vec<Item<'g, K, V>>,
+}
+
+impl<K, V> Scratch<'_, K, V> {
+    fn new() -> Self {
+        Self { list: Vec::with_capacity(2 * SLOTS) }
+    }
+}
+
 /// An entry of a group's list.
-pub(super) struct Item<'g, K, V> {
+struct Item<'g, K, V> {
     slot: &'g Slot<K, V>,
-    node: *mut Node<K, V>,
+    /// FROZEN or CROSS.
+    word: Word<Node<K, V>>,
     hash: u64,
+}
+
+impl<K, V> Item<'_, K, V> {
+    /// Whether the entry is marked as overflowing by now, or has left already.
+    fn overflows(&self) -> bool {
+        let word = self.slot.load();
+        word.state() == State::Cross || word.overflows()
+    }
 }
 
 impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     /// F1 to F5 for one group. Does not mark it in the new table's progress.
-    pub(super) fn migrate_group(self, resize: Resize<'g, K, V>, group: usize) {
+    fn migrate_group(self, resize: Resize<'g, K, V>, group: usize, scratch: &mut Scratch<'g, K, V>) {
         if resize.is_migrated(group) {
             return;
         }
-        for item in self.place_group(resize, group) {
-            self.carry_over(resize, &item);
+        if self.place_group(resize, group, scratch) {
+            for item in &scratch.list {
+                self.carry_over(resize, group, item);
+            }
         }
         for home in resize.old_homes(group) {
             let bucket = resize.from.home_bucket(home);
@@ -104,37 +140,48 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         }
     }
 
-    /// F1 to F3. Returns the entries that overflow.
-    pub(super) fn place_group(self, resize: Resize<'g, K, V>, group: usize) -> Vec<Item<'g, K, V>> {
+    /// F1 to F3 for one group. Leaves its list in `scratch`, and returns whether any of it overflows.
+    fn place_group(self, resize: Resize<'g, K, V>, group: usize, scratch: &mut Scratch<'g, K, V>) -> bool {
         let homes = resize.old_homes(group);
-        let mut list = Vec::with_capacity(2 * SLOTS);
+        let list = &mut scratch.list;
+        list.clear();
         for home in homes.clone() {
             self.freeze_home(resize.from, home);
-            self.freeze_entries(resize.from, home, &mut list);
+            self.freeze_entries(resize, home, list);
         }
-        // Stable, so that every helper has the same order.
-        list.sort_by_key(|item| resize.to.home(item.hash));
-        let placed = resize.is_placed(group);
-        let mut overflow = Vec::new();
-        let mut current = (usize::MAX, 0);
-        for item in list {
-            let home = resize.to.home(item.hash);
-            current = if current.0 == home { (home, current.1 + 1) } else { (home, 0) };
-            let j = current.1;
-            if j >= SLOTS {
-                overflow.push(item);
-            } else if !placed {
-                let live = Word::live(item.node, Fingerprint::of(item.hash), 0);
-                resize.to.home_bucket(home).slot(j).exchange(Word::EMPTY, live);
+        if resize.is_placed(group) {
+            // The marks were made before that, but perhaps after we made our list.
+            return list.iter().any(|item| item.overflows());
+        }
+        let mut overflows = false;
+        // None of ours is CROSS before the group is placed, so every helper counts the same.
+        let first = resize.new_homes(group).start;
+        let mut counts = [0; 1 << MAX_GROWTH_LOG2];
+        for item in list.iter().filter(|item| item.word.state() == State::Frozen) {
+            let part = item.word.part();
+            let j = counts[part];
+            counts[part] += 1;
+            if j < SLOTS {
+                let live = Word::live(item.word.node(), Fingerprint::of(item.hash), 0);
+                resize.to.home_bucket(first + part).slot(j).exchange(Word::EMPTY, live);
+            } else {
+                item.slot.exchange(item.word, item.word.overflowing());
+                overflows = true;
             }
         }
         let bucket = resize.from.home_bucket(homes.start);
         loop {
             let meta = bucket.meta();
             if meta.is_placed() || bucket.exchange_meta(meta, meta.placed()) {
-                return overflow;
+                return overflows;
             }
         }
+    }
+
+    /// F1 to F3 for a group whose buckets somebody wants to use, see rule R in `place.rs`.
+    #[cold]
+    pub(super) fn make_placed(self, resize: Resize<'g, K, V>, group: usize) {
+        let _ = self.place_group(resize, group, &mut Scratch::new());
     }
 
     /// F1.
@@ -153,48 +200,49 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     }
 
     /// F2.
-    fn freeze_entries(self, table: Table<'g, K, V>, home: usize, list: &mut Vec<Item<'g, K, V>>) {
+    fn freeze_entries(self, resize: Resize<'g, K, V>, home: usize, list: &mut Vec<Item<'g, K, V>>) {
+        let table = resize.from;
         let bound = table.home_bucket(home).meta().bound().min(table.mask());
         for displacement in 0..=bound {
-            let index = home + displacement;
-            for slot in table.bucket(index).slots() {
-                if let Some(word) = self.freeze_slot(table, home, index, slot) {
-                    let node = word.node();
-                    // SAFETY: FROZEN or CROSS: in the map, or in limbo until this table is freed.
-                    let hash = self.hash(unsafe { &*node }.key());
-                    list.push(Item { slot, node, hash });
-                }
+            for slot in table.bucket(home + displacement).slots() {
+                list.extend(self.freeze_slot(resize, home, displacement, slot));
             }
         }
     }
 
-    /// Returns the word if it is FROZEN or CROSS and of this home.
+    /// Returns the slot's entry if it is of this home, FROZEN by now; or if it is CROSS, of whatever home.
     fn freeze_slot(
         self,
-        table: Table<'g, K, V>,
+        resize: Resize<'g, K, V>,
         home: usize,
-        index: usize,
-        slot: &Slot<K, V>,
-    ) -> Option<Word<Node<K, V>>> {
+        displacement: usize,
+        slot: &'g Slot<K, V>,
+    ) -> Option<Item<'g, K, V>> {
+        let table = resize.from;
+        let index = home + displacement;
         loop {
             let word = slot.load();
             match word.state() {
-                State::Empty if index == home => {
-                    if slot.exchange(word, Word::SEALED) {
-                        return None;
-                    }
-                }
+                // First, for it is almost always this.
                 State::Live => {
                     if self.home_of(table, index, word) != home {
                         return None;
                     }
-                    let frozen = word.frozen();
-                    if slot.exchange(word, frozen) {
-                        return Some(frozen);
+                    let hash = self.hash_of(word);
+                    let word_now = word.frozen(displacement, resize.part(hash));
+                    if slot.exchange(word, word_now) {
+                        return Some(Item { slot, word: word_now, hash });
                     }
                 }
-                State::Frozen | State::Cross => {
-                    return (self.home_of(table, index, word) == home).then_some(word);
+                State::Frozen => {
+                    let ours = word.displacement() == Some(displacement);
+                    return ours.then(|| Item { slot, word, hash: self.hash_of(word) });
+                }
+                State::Cross => return Some(Item { slot, word, hash: self.hash_of(word) }),
+                State::Empty if displacement == 0 => {
+                    if slot.exchange(word, Word::SEALED) {
+                        return None;
+                    }
                 }
                 State::Moved => {
                     let target = table.moved_to(index, word);
@@ -209,28 +257,37 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         }
     }
 
-    /// F4 for one entry.
-    fn carry_over(self, resize: Resize<'g, K, V>, item: &Item<'g, K, V>) {
+    /// The hash of the key of a LIVE, FROZEN or CROSS entry.
+    fn hash_of(self, word: Word<Node<K, V>>) -> u64 {
+        // SAFETY: in the map as of its load, or in limbo until the table is freed.
+        self.hash(unsafe { &*word.node() }.key())
+    }
+
+    /// F4 for one entry of the list.
+    fn carry_over(self, resize: Resize<'g, K, V>, group: usize, item: &Item<'g, K, V>) {
         let table = resize.to;
-        let home = table.home(item.hash);
         loop {
             let word = item.slot.load();
             if word.state() == State::Cross {
                 let Target { buckets, slot } = word.target();
-                let target = table.bucket(home + buckets).slot(slot);
+                let target = table.bucket(table.home(item.hash) + buckets).slot(slot);
                 let copy = target.load();
-                if copy.is_copy_of(item.node) {
+                if copy.is_copy_of(word.node()) {
                     target.exchange(copy, copy.published());
                 }
                 return;
             }
+            if !word.overflows() {
+                return;
+            }
+            let home = resize.new_homes(group).start + word.part();
             match self.place(table, Some(resize), home, 1) {
                 Place::Free { slot, word: free, at } => {
                     // M0, as in `evict.rs`: the source after the target's free word.
                     if item.slot.load() != word {
                         continue;
                     }
-                    let copy = Word::copy(item.node, Fingerprint::of(item.hash), at.displacement);
+                    let copy = Word::copy(word.node(), Fingerprint::of(item.hash), at.displacement);
                     if !slot.exchange(free, copy) {
                         continue;
                     }
@@ -244,7 +301,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     slot.exchange(copy, tomb());
                 }
                 Place::Again | Place::Restart => {}
-                Place::Unplaced(group) => drop(self.place_group(resize, group)),
+                Place::Unplaced(group) => self.make_placed(resize, group),
                 // If the source is still FROZEN, the table really is full.
                 Place::Full if item.slot.load() == word => too_many_collisions(),
                 Place::Full => {}
@@ -261,8 +318,16 @@ where
 {
     /// Migrates `groups`, all of one word of the progress tree, and moves the root on if they were the last.
     pub(super) fn migrate(self, resize: Resize<'g, K, V>, groups: Range<usize>) {
+        // Every exchange below is a full fence: without this, one cache miss would wait for the other.
+        for home in resize.from.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
+            resize.from.home_bucket(home).prefetch_nodes();
+        }
+        for home in resize.to.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
+            resize.to.home_bucket(home).prefetch();
+        }
+        let mut scratch = Scratch::new();
         for group in groups.clone() {
-            self.migrate_group(resize, group);
+            self.migrate_group(resize, group, &mut scratch);
         }
         let progress = resize.to.progress();
         progress.mark(groups);

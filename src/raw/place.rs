@@ -46,24 +46,29 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 }
             }
             let bucket = table.bucket(index);
+            for (i, word) in bucket.vacant() {
+                if matches!(word.state(), State::Empty | State::Tomb) {
+                    let at = Position { displacement, slot: i };
+                    return Place::Free { slot: bucket.slot(i), word, at };
+                }
+            }
+            for (i, word) in bucket.in_transit() {
+                if word.state() == State::Moved {
+                    self.finish_move(table, index, bucket.slot(i), word);
+                    return Place::Again;
+                }
+            }
+            if displacement == 0 {
+                continue;
+            }
             let mut victim: Option<(usize, Word<_>, usize)> = None;
             for (i, slot) in bucket.slots().iter().enumerate() {
                 let word = slot.load();
-                match word.state() {
-                    State::Empty | State::Tomb => {
-                        return Place::Free { slot, word, at: Position { displacement, slot: i } };
+                if word.is_live() {
+                    let distance = index.wrapping_sub(self.home_of(table, index, word)) & table.mask();
+                    if distance < victim.map_or(displacement, |(_, _, least)| least) {
+                        victim = Some((i, word, distance));
                     }
-                    State::Moved => {
-                        self.finish_move(table, index, slot, word);
-                        return Place::Again;
-                    }
-                    State::Live => {
-                        let distance = index.wrapping_sub(self.home_of(table, index, word)) & table.mask();
-                        if distance < victim.map_or(displacement, |(_, _, least)| least) {
-                            victim = Some((i, word, distance));
-                        }
-                    }
-                    _ => {}
                 }
             }
             if let Some((i, word, distance)) = victim {

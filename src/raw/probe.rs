@@ -14,7 +14,7 @@
 
 use super::bucket::Bucket;
 use super::node::Node;
-use super::word::{MOVED, SLOTS, State, Word};
+use super::word::{SLOTS, State, Word};
 
 #[cfg(all(
     target_arch = "x86_64",
@@ -42,7 +42,13 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::tagged(self, tag) }
     }
 
-    /// The slots in state MOVED or CROSS.
+    /// The slots in state EMPTY, SEALED or TOMB.
+    #[inline(always)]
+    pub(crate) fn vacant(&self) -> Selected<'_, K, V> {
+        Selected { bucket: self, mask: vector::vacant(self) }
+    }
+
+    /// The slots in state FROZEN, COPY, MOVED or CROSS.
     #[inline(always)]
     pub(crate) fn in_transit(&self) -> Selected<'_, K, V> {
         Selected { bucket: self, mask: vector::in_transit(self) }
@@ -80,8 +86,15 @@ mod scalar {
     }
 
     #[inline(always)]
+    pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
+        select(bucket, |word| matches!(word.state(), State::Empty | State::Sealed | State::Tomb))
+    }
+
+    #[inline(always)]
     pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        select(bucket, |word| matches!(word.state(), State::Moved | State::Cross))
+        select(bucket, |word| {
+            matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross)
+        })
     }
 }
 
@@ -144,15 +157,26 @@ mod sse2 {
         }
     }
 
+    /// The slots of which `mask` selects just `bits`; all in the lower half of a word.
     #[inline(always)]
-    pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
+    fn low_bits<K, V>(bucket: &Bucket<K, V>, mask: usize, bits: usize) -> u32 {
         let [a, b] = halves::<LOW, K, V>(bucket);
         // SAFETY: as above.
         unsafe {
-            let bits = _mm_set1_epi32(MOVED as i32);
-            let test = |x| _mm_cmpeq_epi32(_mm_and_si128(x, bits), bits);
+            let (mask, bits) = (_mm_set1_epi32(mask as i32), _mm_set1_epi32(bits as i32));
+            let test = |x| _mm_cmpeq_epi32(_mm_and_si128(x, mask), bits);
             slots(_mm_packs_epi32(test(a), test(b)))
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
+        low_bits(bucket, 0b110, 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
+        low_bits(bucket, 0b100, 0b100)
     }
 }
 
@@ -179,7 +203,7 @@ mod tests {
             1 => Word::SEALED,
             2 => Word::tomb(x >> 4),
             3 => Word::pending(node, fp, d),
-            4 => live.frozen(),
+            4 => live.frozen((x >> 40) as usize & 4095, (x >> 52) as usize & 3),
             5 => Word::copy(node, fp, d),
             6 => live.moved(target),
             7 => live.cross(target),
@@ -208,6 +232,7 @@ mod tests {
                 assert_eq!(vector::tagged(&bucket, tag), mask, "round {round}, tag {tag:x}, {:?}", meta.bits());
                 hits += mask.count_ones();
             }
+            assert_eq!(vector::vacant(&bucket), scalar::vacant(&bucket), "round {round}");
             assert_eq!(vector::in_transit(&bucket), scalar::in_transit(&bucket), "round {round}");
         }
         assert!(hits > 100_000, "the test compares nothing: {hits}");

@@ -18,12 +18,12 @@ use super::core::{Core, Op};
 use super::count::Part;
 use super::migrate::Resize;
 use super::table::{Header, Next, Table, capacity_overflow, log2_for};
-use super::word::{MAX_DISPLACEMENT, SLOTS};
+use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS};
 use crate::reclaim::Guard;
 use crate::sync::Ordering;
 
 /// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
-const HELP: usize = 4;
+const HELP: usize = 8;
 
 /// Migrations of up to this many groups are completed by the first insertion.
 const FEW_GROUPS: usize = 8;
@@ -147,6 +147,8 @@ where
     }
 
     fn link(self, table: Table<'g, K, V>, log2: u32, announced: bool) {
+        // What is still missing is for the next time.
+        let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
         let successor = Table::allocate(log2, log2.min(table.log2()));
         if !table.link(announced, successor) {
             // SAFETY: nobody else has seen it.

@@ -60,27 +60,25 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             // Before the probe: were another thread to insert the key here after it, this slot would be taken.
             let vacant = if displacement == 0 { bucket.first_empty() } else { None };
             for (slot, word) in bucket.with_tag(readable_tag(fingerprint, displacement)) {
+                // SAFETY: LIVE as of its load.
+                if word.is_live() && unsafe { &*word.node() }.key().borrow() == key {
+                    let at = Position { displacement, slot };
+                    return Seek::Live(Entry { slot: bucket.slot(slot), word, at });
+                }
+            }
+            for (slot, word) in bucket.in_transit() {
                 match word.state() {
-                    // SAFETY: LIVE, or FROZEN, whose nodes are in the map or in limbo until their table is freed.
-                    State::Live | State::Frozen if unsafe { &*word.node() }.key().borrow() != key => {}
-                    State::Live => {
-                        let at = Position { displacement, slot };
-                        return Seek::Live(Entry { slot: bucket.slot(slot), word, at });
+                    State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
+                    State::Frozen if word.displacement() != Some(displacement) => {}
+                    // SAFETY: the node is in the map, or in limbo until this table is freed.
+                    State::Frozen | State::Cross if unsafe { &*word.node() }.key().borrow() == key => {
+                        return Seek::Frozen;
                     }
-                    State::Frozen => return Seek::Frozen,
                     _ => {}
                 }
             }
             if let Some(slot) = vacant {
                 return Seek::Vacant(slot);
-            }
-            for (slot, word) in bucket.in_transit() {
-                match word.state() {
-                    State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
-                    // SAFETY: CROSS, as FROZEN above.
-                    State::Cross if unsafe { &*word.node() }.key().borrow() == key => return Seek::Frozen,
-                    _ => {}
-                }
             }
         }
         Seek::Absent

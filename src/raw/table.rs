@@ -13,9 +13,13 @@ use super::progress::{self, Progress};
 use super::word::{MAX_DISPLACEMENT, SLOTS, Word};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
-/// Tables up to this size are allocated aligned to a cache line. For larger ones the alignment is made by hand, since Rust's
-/// system allocator clears over-aligned memory itself, where it could take fresh pages from the system.
+/// Tables up to this many bytes are allocated aligned to a cache line. For larger ones the alignment is made by hand, since
+/// Rust's system allocator clears over-aligned memory itself, where it could take fresh pages from the system.
 const ALIGN_BY_HAND_ABOVE: usize = 4096;
+
+/// The size of a huge page, in bytes. Buckets of at least this size start at a multiple of it, and the system is asked for
+/// huge pages: one lookup in a large table would otherwise miss the TLB as well as the cache.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// What `next` holds while the size of a smaller successor is being decided, see `resize.rs`.
 const DECIDING: usize = 1;
@@ -79,8 +83,16 @@ impl<'g, K, V> Table<'g, K, V> {
         if base.is_null() {
             handle_alloc_error(layout);
         }
-        // SAFETY: the layout has room for this step where its own alignment is smaller.
-        let header = unsafe { base.add(base.align_offset(align_of::<Header<K, V>>())) }.cast::<Header<K, V>>();
+        let buckets = size_of::<Bucket<K, V>>() << log2;
+        // SAFETY: the layout has room for this step where its own alignment is smaller. The buckets get the alignment that
+        // their number deserves, and the header is right before them.
+        let first = unsafe {
+            let first = base.add(size_of::<Header<K, V>>());
+            first.add(first.align_offset(alignment(buckets)))
+        };
+        prefer_huge_pages(first, buckets);
+        // SAFETY: there is room for a header before `first`.
+        let header = unsafe { first.cast::<Header<K, V>>().sub(1) };
         // SAFETY: fresh memory, aligned, of sufficient size; the buckets and the progress words are atomics, for which
         // all bits zero is a value.
         unsafe {
@@ -261,7 +273,24 @@ fn layout(log2: u32, groups_log2: u32) -> Option<Layout> {
         return Some(layout);
     }
     let align = align_of::<u128>();
-    Layout::from_size_align(layout.size().checked_add(layout.align() - align)?, align).ok()
+    let slack = alignment(buckets * size_of::<Bucket<(), ()>>()) - align;
+    Layout::from_size_align(layout.size().checked_add(slack)?, align).ok()
+}
+
+/// What the first of `bytes` bytes of buckets is aligned to.
+fn alignment(bytes: usize) -> usize {
+    if bytes >= HUGE_PAGE { HUGE_PAGE } else { align_of::<Bucket<(), ()>>() }
+}
+
+/// Advice to the system; if it is not taken, nothing is lost but time.
+fn prefer_huge_pages(first: *mut u8, bytes: usize) {
+    #[cfg(all(target_os = "linux", not(any(loom, miri))))]
+    if bytes >= HUGE_PAGE {
+        // SAFETY: the whole pages of a range that we have just allocated; the advice does not change what they hold.
+        unsafe { libc::madvise(first.cast(), bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE) };
+    }
+    #[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+    let _ = (first, bytes);
 }
 
 /// The entries that a table of `1 << log2` buckets is meant to hold: four slots in five.

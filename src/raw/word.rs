@@ -2,14 +2,18 @@
 //!
 //! ```text
 //!  63        62..59         58..48        47..3     2..0
-//! [readable][displacement][fingerprint][node address][state]     PENDING LIVE FROZEN COPY
+//! [readable][displacement][fingerprint][node address][state]     PENDING LIVE COPY
+//! [0       ][overflow 1, part 2, displacement 12 bits][node][state]   FROZEN
 //! [0       ][slot 3 bits, buckets 12 bits  ][node   ][state]     MOVED CROSS
 //! [0       ][stamp                                  ][state]     TOMB
 //! ```
 //!
-//! The upper 16 bits of a word are its *tag*. The readable bit is set in LIVE and FROZEN words only, so one 16-bit
-//! comparison of a slot's tag with the tag of a wanted key (readable, displacement, fingerprint) finds the slots that may
-//! hold it, and never a word in a transitional state.
+//! The upper 16 bits of a word are its *tag*. The readable bit is set in LIVE words only, so one 16-bit comparison of a
+//! slot's tag with the tag of a wanted key (readable, displacement, fingerprint) finds the slots that may hold it, and never a
+//! word in a transitional state.
+//!
+//! A FROZEN word says where its entry belongs without asking the key: helpers must agree on that even if the user's
+//! `Hash` does not.
 //!
 //! | state   | may be written by                         | a reader                                              |
 //! |---------|-------------------------------------------|-------------------------------------------------------|
@@ -68,15 +72,21 @@ pub(crate) enum State {
     Cross,
 }
 
-/// MOVED and CROSS differ in the lowest bit only, so that a vector comparison finds both at once.
+// FROZEN, COPY, MOVED and CROSS have the highest bit in common, and EMPTY, SEALED and TOMB that they lack the upper two, so
+// that one vector comparison finds them: see `probe.rs`.
 const TOMB: usize = 1;
 const PENDING: usize = 2;
 const LIVE: usize = 3;
 const FROZEN: usize = 4;
 const COPY: usize = 5;
-pub(super) const MOVED: usize = 6;
+const MOVED: usize = 6;
 const CROSS: usize = 7;
 const SEALED: usize = 1 << 3;
+
+/// log2 of the largest factor by which one migration can grow a table: what the part of a FROZEN word can count.
+pub(crate) const MAX_GROWTH_LOG2: u32 = 2;
+const PART_SHIFT: u32 = 12;
+const OVERFLOW: usize = 1 << 14;
 
 /// The tag of a readable slot that holds an entry with this fingerprint, `displacement` buckets right of its home.
 #[inline(always)]
@@ -166,10 +176,28 @@ impl<N> Word<N> {
         Self::tagged(self.node(), to.encode(), CROSS)
     }
 
-    /// LIVE → FROZEN, same tag.
-    pub(crate) fn frozen(self) -> Self {
-        debug_assert!(self.is_live());
-        self.with_state(FROZEN)
+    /// LIVE → FROZEN, with what a migration needs to know.
+    pub(crate) fn frozen(self, displacement: usize, part: usize) -> Self {
+        debug_assert!(self.is_live() && displacement <= MAX_DISPLACEMENT && part >> MAX_GROWTH_LOG2 == 0);
+        Self::tagged(self.node(), (part << PART_SHIFT | displacement) as u16, FROZEN)
+    }
+
+    /// FROZEN, and known not to fit into its new home bucket.
+    pub(crate) fn overflowing(self) -> Self {
+        debug_assert!(self.state() == State::Frozen);
+        Self(self.0.map_addr(|address| address | OVERFLOW << TAG_SHIFT))
+    }
+
+    /// Whether a FROZEN word is marked as overflowing.
+    pub(crate) fn overflows(self) -> bool {
+        debug_assert!(self.state() == State::Frozen);
+        usize::from(self.tag()) & OVERFLOW != 0
+    }
+
+    /// Which of the new homes of its group a FROZEN entry belongs to.
+    pub(crate) fn part(self) -> usize {
+        debug_assert!(self.state() == State::Frozen);
+        usize::from(self.tag()) >> PART_SHIFT & ((1 << MAX_GROWTH_LOG2) - 1)
     }
 
     /// PENDING or COPY → LIVE: the same entry, now readable.
@@ -177,10 +205,6 @@ impl<N> Word<N> {
         debug_assert!(matches!(self.state(), State::Pending | State::Copy));
         let readable = usize::from(READABLE) << TAG_SHIFT;
         Self(self.0.map_addr(|address| (address & !STATE_BITS) | readable | LIVE))
-    }
-
-    fn with_state(self, state: usize) -> Self {
-        Self(self.0.map_addr(|address| (address & !STATE_BITS) | state))
     }
 
     #[inline(always)]
@@ -224,13 +248,16 @@ impl<N> Word<N> {
         (self.0.addr() >> TAG_SHIFT) as u16
     }
 
-    /// The fingerprint of a PENDING, LIVE, FROZEN or COPY word.
+    /// The fingerprint of a PENDING, LIVE or COPY word.
     pub(crate) fn fingerprint(self) -> Fingerprint {
         Fingerprint(self.tag() & FINGERPRINT_MASK)
     }
 
     /// The displacement of a PENDING, LIVE, FROZEN or COPY word, or None if it is too large for the tag.
     pub(crate) fn displacement(self) -> Option<usize> {
+        if self.state() == State::Frozen {
+            return Some(usize::from(self.tag()) & MAX_DISPLACEMENT);
+        }
         let tag = usize::from((self.tag() & !READABLE) >> FINGERPRINT_BITS);
         (tag < SATURATED).then_some(tag)
     }
@@ -298,13 +325,14 @@ mod tests {
             (Word::tomb((1 << 60) - 1), State::Tomb),
             (Word::pending(node(), fp, 0), State::Pending),
             (live, State::Live),
-            (live.frozen(), State::Frozen),
+            (live.frozen(MAX_DISPLACEMENT, 3), State::Frozen),
+            (live.frozen(0, 0).overflowing(), State::Frozen),
             (Word::copy(node(), fp, 0), State::Copy),
             (live.moved(to), State::Moved),
             (live.cross(to), State::Cross),
         ] {
             assert_eq!(word.state(), state);
-            let readable = matches!(state, State::Live | State::Frozen);
+            let readable = state == State::Live;
             assert_eq!(word.tag() & READABLE != 0, readable, "{word:?}");
             assert_eq!(word.tag() == readable_tag(fp, 0), readable, "{word:?}");
             if !matches!(state, State::Empty | State::Sealed | State::Tomb) {
@@ -323,7 +351,17 @@ mod tests {
             assert!(Word::copy(node(), fp, d).published() == live);
             assert_eq!(live.fingerprint(), fp);
             assert_eq!(live.displacement(), (d < SATURATED).then_some(d));
-            assert_eq!(live.frozen().displacement(), live.displacement());
+        }
+    }
+
+    #[test]
+    fn a_frozen_word_says_where_its_entry_belongs() {
+        let live = Word::live(node(), Fingerprint::of(u64::MAX), 40);
+        for (d, part) in [(0, 0), (1, 1), (SATURATED, 2), (MAX_DISPLACEMENT, 3)] {
+            let frozen = live.frozen(d, part);
+            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (Some(d), part, false));
+            let frozen = frozen.overflowing();
+            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (Some(d), part, true));
         }
     }
 
