@@ -293,12 +293,7 @@ where
     }
 
     /// See [`Pinned::try_insert`].
-    pub fn try_insert<'g>(
-        &'g self,
-        key: K,
-        value: V,
-        guard: &'g Guard,
-    ) -> Result<&'g V, OccupiedError<'g, V>> {
+    pub fn try_insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Result<&'g V, OccupiedError<'g, V>> {
         let op = self.op(guard);
         match op.insert(op.hash(&key), OwnedNode::new(key, value), Mode::Keep) {
             Inserted::Kept(node, not_inserted) => Err(OccupiedError { current: node.value(), not_inserted }),

@@ -4,6 +4,8 @@
 //! Under loom nothing is freed before the end of an execution: stale loads are legal there, an eager collector would
 //! report uses after free that no execution has.
 
+use std::cell::Cell;
+
 /// Keeps what its owner read from a map alive.
 ///
 /// As long as a guard lives, no entry that a map still held when the guard was made is freed, even if another thread
@@ -41,6 +43,27 @@ impl Guard {
         imp::flush(&self.0);
     }
 
+    /// Runs `f`, which frees `bytes` bytes, when every guard that exists now is gone, perhaps on another thread.
+    ///
+    /// The collector counts objects and looks at its garbage now and then only; this counts bytes and makes it look
+    /// whenever the thread has retired [`FLUSH_BYTES`].
+    ///
+    /// # Safety
+    /// As [`defer`](Self::defer).
+    pub(crate) unsafe fn retire(&self, bytes: usize, f: impl FnOnce()) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.defer(f) };
+        RETIRED.with(|retired| {
+            let sum = retired.get() + bytes + DEFERRED_BYTES;
+            if sum < FLUSH_BYTES {
+                retired.set(sum);
+            } else {
+                retired.set(0);
+                self.flush();
+            }
+        });
+    }
+
     /// Runs `f` when every guard that exists now is gone, perhaps on another thread.
     ///
     /// # Safety
@@ -49,6 +72,16 @@ impl Guard {
         // SAFETY: passed on to the caller.
         unsafe { imp::defer(&self.0, f) }
     }
+}
+
+/// Garbage that a thread may retire before the collector is made to look, in bytes.
+const FLUSH_BYTES: usize = 8 << 10;
+
+/// What the collector needs for each object, about.
+const DEFERRED_BYTES: usize = 64;
+
+thread_local! {
+    static RETIRED: Cell<usize> = const { Cell::new(0) };
 }
 
 impl std::fmt::Debug for Guard {

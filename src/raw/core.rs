@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use super::count::Counter;
 use super::node::Node;
 use super::table::{Header, Next, Table};
-use super::word::{Word, State};
+use super::word::{State, Word};
 use crate::reclaim::Guard;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -93,10 +93,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     /// the map; a node that ever was PENDING is freed after a grace period only; FROZEN and CROSS nodes are in the map, or
     /// wait in limbo for their table.
     pub(super) fn home_of(self, table: Table<'g, K, V>, index: usize, word: Word<Node<K, V>>) -> usize {
-        debug_assert!(!matches!(
-            word.state(),
-            State::Empty | State::Sealed | State::Tomb | State::Moved
-        ));
+        debug_assert!(!matches!(word.state(), State::Empty | State::Sealed | State::Tomb | State::Moved));
         // A CROSS word has its target in place of a displacement.
         let displacement = if word.state() == State::Cross { None } else { word.displacement() };
         match displacement {

@@ -50,9 +50,9 @@ impl<K, V> Drop for Core<K, V> {
 fn shared_nodes<K, V>(table: Table<'_, K, V>) -> BTreeSet<*mut Node<K, V>> {
     let shared = table.words().filter(|&(index, _, word)| match word.state() {
         State::Cross => true,
-        State::Frozen => word.displacement().is_none_or(|displacement| {
-            !table.bucket(index.wrapping_sub(displacement)).meta().is_migrated()
-        }),
+        State::Frozen => word
+            .displacement()
+            .is_none_or(|displacement| !table.bucket(index.wrapping_sub(displacement)).meta().is_migrated()),
         _ => false,
     });
     shared.map(|(_, _, word)| word.node()).collect()

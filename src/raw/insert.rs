@@ -31,6 +31,7 @@ use super::meta::{Meta, Position};
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
 use super::place::Place;
+use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::{Next, Table};
 use super::word::{Fingerprint, Word};
@@ -78,7 +79,7 @@ where
             over: false,
         };
         loop {
-            let (table, filling) = self.table_for_insertion(hash);
+            let Current { table, filling } = self.table_for_insertion(hash);
             match attempt.run(table, filling, mode) {
                 Step::New(node) => {
                     attempt.over = true;

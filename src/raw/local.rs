@@ -3,16 +3,13 @@
 use std::cell::Cell;
 // Not through `crate::sync`: the values of stamps and thread numbers decide nothing that a model could get wrong, and
 // loom has no statics.
-#[allow(clippy::disallowed_types)]
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Stamps are handed to threads in blocks, so that the shared counter is touched once in a million tombstones.
 const BLOCK: u64 = 1 << 20;
 const STAMP_MASK: u64 = (1 << 60) - 1;
 
-#[allow(clippy::disallowed_types)]
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
-#[allow(clippy::disallowed_types)]
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {

@@ -145,7 +145,10 @@ mod tests {
         assert_eq!((m.bound(), m.pend()), (5, Some(at)));
         assert_eq!(m.bounding(3).bound(), 5);
         let m = m.without_pend().freezing();
-        assert_eq!((m.bound(), m.pend(), m.is_frozen(), m.is_placed(), m.is_migrated()), (5, None, true, false, false));
+        assert_eq!(
+            (m.bound(), m.pend(), m.is_frozen(), m.is_placed(), m.is_migrated()),
+            (5, None, true, false, false)
+        );
         let m = m.placed().migrated();
         assert_eq!((m.bound(), m.is_placed(), m.is_migrated()), (5, true, true));
     }

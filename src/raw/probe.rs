@@ -16,18 +16,18 @@ use super::bucket::Bucket;
 use super::node::Node;
 use super::word::{SLOTS, State, Word};
 
-#[cfg(all(
-    target_arch = "x86_64",
-    target_feature = "sse2",
-    not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
-))]
-use self::sse2 as vector;
 #[cfg(not(all(
     target_arch = "x86_64",
     target_feature = "sse2",
     not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
 )))]
 use self::scalar as vector;
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "sse2",
+    not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
+))]
+use self::sse2 as vector;
 
 /// The slots that a probe selected, lowest first, each with a fresh load of its word.
 pub(crate) struct Selected<'t, K, V> {
@@ -92,9 +92,7 @@ mod scalar {
 
     #[inline(always)]
     pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        select(bucket, |word| {
-            matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross)
-        })
+        select(bucket, |word| matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross))
     }
 }
 
@@ -132,12 +130,7 @@ mod sse2 {
             );
         }
         // SAFETY: SSE2, which the module's cfg asks for.
-        unsafe {
-            [
-                _mm_castps_si128(_mm_shuffle_ps::<HALF>(a, b)),
-                _mm_castps_si128(_mm_shuffle_ps::<HALF>(c, d)),
-            ]
-        }
+        unsafe { [_mm_castps_si128(_mm_shuffle_ps::<HALF>(a, b)), _mm_castps_si128(_mm_shuffle_ps::<HALF>(c, d))] }
     }
 
     /// One bit a slot of eight 16-bit lanes that are all ones or zero; the meta word's lane is dropped.

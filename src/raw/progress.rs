@@ -96,7 +96,7 @@ impl<'t> Progress<'t> {
                 // ORDERING: acquire, pairs with the exchanges in `mark`.
                 let word = self.tree[offset + index].load(Ordering::Acquire);
                 if word == self.full(words) {
-                    let Some(&(above, _)) = levels.get(level + 1) else { return None };
+                    let &(above, _) = levels.get(level + 1)?;
                     // Somebody filled this word and has not told the one above yet.
                     self.tree[above + index / 64].fetch_or(1 << (index % 64), Ordering::AcqRel);
                     continue 'root;

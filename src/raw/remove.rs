@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash};
 use super::core::Op;
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
+use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
 use super::word::{Fingerprint, State, Word};
@@ -88,7 +89,7 @@ where
         Q: Eq + ?Sized,
     {
         'root: loop {
-            let (table, filling) = self.table_for_update(hash)?;
+            let Current { table, filling } = self.table_for_update(hash)?;
             let bucket = table.home_bucket(table.home(hash));
             let mut first = 0;
             loop {

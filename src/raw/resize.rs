@@ -34,6 +34,12 @@ const SPREAD_LOG2: u32 = 4;
 /// How often (in additions) a cell of the counter makes its thread look at the sum.
 const CHECK_INTERVAL: isize = 64;
 
+/// The table that writers work on, and the migration that fills it, if that may not be over.
+pub(super) struct Current<'g, K, V> {
+    pub(super) table: Table<'g, K, V>,
+    pub(super) filling: Option<Resize<'g, K, V>>,
+}
+
 impl<'g, K, V, S> Op<'g, K, V, S>
 where
     K: Hash + Send + 'static,
@@ -41,10 +47,10 @@ where
     S: BuildHasher,
 {
     /// The table that writers of `hash` work on, its home there being complete. Helps the migration that fills it.
-    pub(super) fn table_for_update(self, hash: u64) -> Option<(Table<'g, K, V>, Option<Resize<'g, K, V>>)> {
+    pub(super) fn table_for_update(self, hash: u64) -> Option<Current<'g, K, V>> {
         loop {
             let from = self.core.root(self.guard)?;
-            let Next::Table(to) = from.next() else { return Some((from, None)) };
+            let Next::Table(to) = from.next() else { return Some(Current { table: from, filling: None }) };
             let resize = Resize { from, to };
             let group = resize.group_of_hash(hash);
             if !resize.is_migrated(group) {
@@ -53,15 +59,15 @@ where
             self.help(resize);
             // Else the root has moved on meanwhile.
             if !to.has_next() {
-                return Some((to, Some(resize)));
+                return Some(Current { table: to, filling: Some(resize) });
             }
         }
     }
 
     /// The same for an insertion, which keeps the capacity rule and makes the first table.
-    pub(super) fn table_for_insertion(self, hash: u64) -> (Table<'g, K, V>, Option<Resize<'g, K, V>>) {
+    pub(super) fn table_for_insertion(self, hash: u64) -> Current<'g, K, V> {
         loop {
-            let Some((table, filling)) = self.table_for_update(hash) else {
+            let Some(Current { table, filling }) = self.table_for_update(hash) else {
                 self.core.first_table(0, self.guard);
                 continue;
             };
@@ -69,17 +75,17 @@ where
                 self.decide(table);
                 continue;
             }
-            let Some(resize) = filling else { return (table, None) };
+            let Some(resize) = filling else { return Current { table, filling } };
             let shrinking = table.log2() <= resize.from.log2();
             if resize.groups() > FEW_GROUPS
                 && !(shrinking && self.core.count.upper_bound(self.guard) >= table.capacity())
             {
-                return (table, filling);
+                return Current { table, filling };
             }
             self.complete(resize);
             if !shrinking || self.core.count.upper_bound(self.guard) < table.capacity() {
                 // It is the root now, or was: no rule binds any more.
-                return (table, None);
+                return Current { table, filling: None };
             }
             self.begin(table, table.log2() + 1);
         }

@@ -32,7 +32,7 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
         }
         // SAFETY: unlinked, see above; K and V are Send and 'static, so they may be dropped on any thread at any time. A
         // panic of their destructors has been reported by the panic hook and has nowhere to go.
-        unsafe { self.guard.defer(move || drop(Node::free(node))) };
+        unsafe { self.guard.retire(size_of::<Node<K, V>>(), move || drop(Node::free(node))) };
     }
 
     /// Frees a table that the root has moved on from, with its limbo.
@@ -42,8 +42,6 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
     pub(super) unsafe fn retire_table(self, table: Table<'g, K, V>) {
         let header = table.as_ptr();
         // SAFETY: unlinked, so nobody reaches it without a guard from before. Its nodes were handed on.
-        unsafe { self.guard.defer(move || Table::free(header)) };
-        // The collector counts objects, not bytes, and a table is a large one.
-        self.guard.flush();
+        unsafe { self.guard.retire(table.bytes(), move || Table::free(header)) };
     }
 }

@@ -160,6 +160,11 @@ impl<'g, K, V> Table<'g, K, V> {
         self.buckets() - 1
     }
 
+    /// The size of its allocation.
+    pub(crate) fn bytes(self) -> usize {
+        self.header().layout.size()
+    }
+
     /// The entries that the table is meant to hold.
     pub(crate) fn capacity(self) -> usize {
         capacity_of(self.log2())
@@ -258,7 +263,7 @@ impl<'g, K, V> Table<'g, K, V> {
     pub(crate) fn homes_of(self, homes: Range<usize>, log2: u32) -> Range<usize> {
         let up = self.log2().saturating_sub(log2);
         let down = log2.saturating_sub(self.log2());
-        (homes.start >> down) << up..((homes.end - 1 >> down) + 1) << up
+        (homes.start >> down) << up..(((homes.end - 1) >> down) + 1) << up
     }
 }
 

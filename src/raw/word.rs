@@ -273,7 +273,9 @@ impl<N> fmt::Debug for Word<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.state() {
             state @ (State::Empty | State::Sealed | State::Tomb) => write!(f, "{state:?}"),
-            state @ (State::Moved | State::Cross) => write!(f, "{state:?}({:p}, {:?})", self.node(), self.target()),
+            state @ (State::Moved | State::Cross) => {
+                write!(f, "{state:?}({:p}, {:?})", self.node(), self.target())
+            }
             state => write!(f, "{state:?}({:p}, d {:?})", self.node(), self.displacement()),
         }
     }
