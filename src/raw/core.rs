@@ -39,12 +39,14 @@ impl<K, V> Core<K, V> {
         self.count.upper_bound(guard)
     }
 
-    /// The entries that the newest table is meant to hold.
+    /// The entries that the newest table is meant to hold, or more if it already holds more (a spread counter notices
+    /// that a little late).
     pub(crate) fn capacity(&self, guard: &Guard) -> usize {
-        self.root(guard).map_or(0, |root| match root.next() {
+        let nominal = self.root(guard).map_or(0, |root| match root.next() {
             Next::Table(next) => next.capacity(),
             Next::Nothing | Next::Deciding => root.capacity(),
-        })
+        });
+        nominal.max(self.len(guard))
     }
 }
 

@@ -32,8 +32,7 @@ struct Cells(Box<[Cell]>);
 
 impl Cells {
     fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Self((0..processors.next_power_of_two()).map(|_| Cell(AtomicIsize::new(0))).collect())
+        Self((0..Counter::cells_when_spread()).map(|_| Cell(AtomicIsize::new(0))).collect())
     }
 
     fn mine(&self) -> &AtomicIsize {
@@ -80,6 +79,11 @@ impl Counter {
             cells.0.iter().map(|cell| open_count(cell.0.load(Ordering::SeqCst))).sum()
         });
         usize::try_from(cells + self.common.load(Ordering::SeqCst)).unwrap_or(0)
+    }
+
+    /// One cell a processor, rounded up to a power of two.
+    pub(crate) fn cells_when_spread() -> usize {
+        std::thread::available_parallelism().map_or(1, |n| n.get()).next_power_of_two()
     }
 
     /// Gives each processor a cell of its own.

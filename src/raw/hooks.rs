@@ -1,1 +1,107 @@
 //! What tests of the inside need, in builds made for them only.
+//!
+//! A test puts keys where it wants them ([`hash_for`]), makes tables of any size ([`with_buckets`]), starts a migration
+//! that nobody has worked on yet ([`begin_resize`]), and when all is quiet has the invariants checked ([`check`]).
+
+use std::hash::{BuildHasher, Hash};
+
+use super::core::spread;
+use super::table::{Next, Table};
+use crate::HashMap;
+
+/// Explores the interleavings of the loom threads that `f` starts, with at most `preemptions` of them where the scheduler
+/// takes a thread off the processor that could go on. The environment's `LOOM_MAX_PREEMPTIONS` overrides it.
+#[cfg(loom)]
+pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(preemptions);
+    // An operation that has others' work to finish takes some hundred steps; loom's own limit is 1,000.
+    builder.max_branches = builder.max_branches.max(20_000);
+    builder.check(move || {
+        f();
+        collect();
+    });
+}
+
+/// Frees all that has been retired so far in this execution.
+///
+/// Only while no operation is under way, and where everything that a later one does happens after this call or the
+/// operations before it, as it would with the real collector.
+#[cfg(loom)]
+pub fn collect() {
+    crate::reclaim::imp::collect();
+}
+
+/// What a [`Hasher`](std::hash::Hasher) must return for a key to have home `home` in a table of `1 << log2` buckets. Keys with
+/// different `rest` (less than `1 << (64 - log2)`) have different hashes.
+pub fn hash_for(home: u64, log2: u32, rest: u64) -> u64 {
+    debug_assert!(0 < log2 && home >> log2 == 0 && rest.leading_zeros() >= log2);
+    // Newton's iteration doubles the number of correct low bits; any odd number is its own inverse modulo 8.
+    let multiplier = spread(1);
+    let inverse = (0..5).fold(multiplier, |x, _| x.wrapping_mul(2_u64.wrapping_sub(multiplier.wrapping_mul(x))));
+    (home << (64 - log2) | rest).wrapping_mul(inverse)
+}
+
+/// An empty map whose table has `1 << log2` buckets, which may be fewer than any capacity asks for.
+pub fn with_buckets<K, V, S>(log2: u32, hasher: S) -> HashMap<K, V, S>
+where
+    K: Hash + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    let map = HashMap::with_capacity_and_hasher(1, hasher);
+    begin_resize(&map, log2);
+    // Whatever is under way is completed first.
+    let guard = map.guard();
+    map.op(&guard).reserve(0);
+    map.op(&guard).core.root(&guard).into_iter().for_each(initialize);
+    map
+}
+
+/// Links an empty successor of `1 << log2` buckets to the map's table and migrates nothing. Without effect if the table has
+/// this size or a successor.
+pub fn begin_resize<K, V, S>(map: &HashMap<K, V, S>, log2: u32)
+where
+    K: Hash + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    let guard = map.guard();
+    let op = map.op(&guard);
+    if let Some(root) = op.core.root(&guard).filter(|root| root.log2() != log2) {
+        op.begin(root, log2);
+        if let Next::Table(next) = root.next() {
+            initialize(next);
+        }
+    }
+}
+
+/// Writes what all words of a table that is not in use yet hold, once more. loom lets a sequentially consistent load
+/// return the value that an atomic was made with even after a sequentially consistent store, which C++ and the processors do
+/// not; so what a lookup finds would depend on nothing.
+fn initialize<K, V>(table: Table<'_, K, V>) {
+    table.link(false, std::ptr::null_mut());
+    for index in 0..table.buckets() {
+        let bucket = table.bucket(index);
+        let meta = bucket.meta();
+        bucket.exchange_meta(meta, meta);
+        for slot in bucket.slots() {
+            let word = slot.load();
+            slot.exchange(word, word);
+        }
+    }
+}
+
+/// Checks the invariants of a map that nobody is working on, see `check.rs`.
+///
+/// # Panics
+/// If one does not hold.
+pub fn check<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
+    map.op(&map.guard()).check();
+}
+
+/// The slots of the map's oldest table, for tests to state what they start from: buckets are separated by spaces; `.` is
+/// EMPTY, `x` TOMB, `s` SEALED, a digit an entry and how many buckets from home it is, `?` anything transitional.
+pub fn layout<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) -> String {
+    map.op(&map.guard()).layout()
+}

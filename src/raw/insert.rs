@@ -281,7 +281,10 @@ where
         // SAFETY: taken once, since `over` keeps the destructor from it.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };
         if !self.seen {
-            return node.into_parts().1;
+            let (key, value) = node.into_parts();
+            // May panic, and then the value must still be dropped.
+            drop(key);
+            return value;
         }
         let node = node.publish();
         // SAFETY: withdrawn from every slot. Others may still look at the key, never at the value; so the value is ours

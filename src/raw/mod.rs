@@ -30,6 +30,8 @@ mod walk;
 mod word;
 
 #[cfg(any(loom, loxley_hooks))]
+mod check;
+#[cfg(any(loom, loxley_hooks))]
 pub(crate) mod hooks;
 
 pub(crate) use self::core::{Core, Op};

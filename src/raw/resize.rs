@@ -15,9 +15,9 @@
 use std::hash::{BuildHasher, Hash};
 
 use super::core::{Core, Op};
-use super::count::Part;
+use super::count::{Counter, Part};
 use super::migrate::Resize;
-use super::table::{Header, Next, Table, capacity_overflow, log2_for};
+use super::table::{Header, Next, Table, capacity_of, capacity_overflow, log2_for};
 use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS};
 use crate::reclaim::Guard;
 use crate::sync::Ordering;
@@ -28,11 +28,11 @@ const HELP: usize = 8;
 /// Migrations of up to this many groups are completed by the first insertion.
 const FEW_GROUPS: usize = 8;
 
-/// Tables of at least this many buckets have a counter for each processor.
-const SPREAD_LOG2: u32 = 4;
-
 /// How often (in additions) a cell of the counter makes its thread look at the sum.
 const CHECK_INTERVAL: isize = 64;
+
+/// The counter is spread over the processors where that delays growth by less than this part of the capacity.
+const TOLERANCE: usize = 16;
 
 /// The table that writers work on, and the migration that fills it, if that may not be over.
 pub(super) struct Current<'g, K, V> {
@@ -226,9 +226,9 @@ impl<K, V> Core<K, V> {
         }
     }
 
-    /// Counts for each processor apart where the table is large enough to be worth the memory.
+    /// Counts for each processor apart where the table is large enough.
     pub(super) fn fit_counter(&self, log2: u32, guard: &Guard) {
-        if log2 >= SPREAD_LOG2 {
+        if capacity_of(log2) >= Counter::cells_when_spread() * CHECK_INTERVAL as usize * TOLERANCE {
             self.count.spread(guard);
         } else {
             self.count.gather(guard);
