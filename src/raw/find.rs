@@ -45,12 +45,11 @@ impl<K, V> Core<K, V> {
     {
         let table = self.root(guard)?;
         let bucket = table.home_bucket(table.home(hash));
-        for (_, word) in bucket.with_tag(readable_tag(Fingerprint::of(hash), 0)) {
-            if !word.is_live() {
-                return table.find_anywhere(hash, key);
-            }
+        let tag = readable_tag(Fingerprint::of(hash), 0);
+        for (_, word) in bucket.with_tag(tag) {
+            let Some(node) = word.live_node(tag) else { return table.find_anywhere(hash, key) };
             // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
-            let node = unsafe { &*word.node() };
+            let node = unsafe { &*node };
             if node.key().borrow() == key {
                 return Some(node);
             }

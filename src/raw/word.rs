@@ -232,6 +232,14 @@ impl<N> Word<N> {
         self.0.addr() & STATE_BITS == LIVE
     }
 
+    /// The node, if the word is LIVE with this tag.
+    #[inline(always)]
+    pub(crate) fn live_node(self, tag: u16) -> Option<*mut N> {
+        let expected = usize::from(tag) << TAG_SHIFT | LIVE;
+        let node = self.0.map_addr(|address| address ^ expected);
+        fits(node).then_some(node)
+    }
+
     /// COPY of this very node: the target of a move of it.
     pub(crate) fn is_copy_of(self, node: *mut N) -> bool {
         self.state() == State::Copy && ptr::eq(self.node(), node)
@@ -282,6 +290,7 @@ impl<N> fmt::Debug for Word<N> {
 }
 
 /// Whether the address of a node leaves the bits free that a word needs for its tag and its state.
+#[inline(always)]
 pub(crate) fn fits<N>(node: *mut N) -> bool {
     node.addr() & !NODE_BITS == 0
 }
@@ -337,6 +346,8 @@ mod tests {
             let readable = state == State::Live;
             assert_eq!(word.tag() & READABLE != 0, readable, "{word:?}");
             assert_eq!(word.tag() == readable_tag(fp, 0), readable, "{word:?}");
+            assert_eq!(word.live_node(readable_tag(fp, 0)), readable.then_some(node()));
+            assert_eq!(word.live_node(readable_tag(fp, 1)), None);
             if !matches!(state, State::Empty | State::Sealed | State::Tomb) {
                 assert!(ptr::eq(word.node(), node()));
             }
