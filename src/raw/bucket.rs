@@ -89,12 +89,6 @@ impl<K, V> Bucket<K, V> {
     pub(crate) fn has_empty(&self) -> bool {
         self.slots[SLOTS - 1].load().is_empty()
     }
-
-    /// The first slot that was never used.
-    pub(crate) fn first_empty(&self) -> Option<usize> {
-        let used = self.slots.iter().rev().take_while(|slot| slot.load().is_empty()).count();
-        (used > 0).then_some(SLOTS - used)
-    }
 }
 
 /// A hint; any address will do.

@@ -35,6 +35,7 @@ impl Cells {
         Self((0..Counter::cells_when_spread()).map(|_| Cell(AtomicIsize::new(0))).collect())
     }
 
+    #[inline]
     fn mine(&self) -> &AtomicIsize {
         &self.0[local::thread_number() & (self.0.len() - 1)].0
     }

@@ -143,7 +143,7 @@ where
                 return Step::Restart;
             }
             self.op.help_pend(table, home, meta);
-            match self.op.seek(table, self.hash, self.node.key(), 0..=meta.bound().min(table.mask())) {
+            match self.op.seek(table, self.hash, self.node.key(), 0..meta.bound().min(table.mask()) + 1) {
                 Seek::Live(entry) => {
                     if !self.withdraw() {
                         return Step::New(self.published());

@@ -12,9 +12,11 @@ const STAMP_MASK: u64 = (1 << 60) - 1;
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
 
+const UNNUMBERED: usize = usize::MAX;
+
 thread_local! {
     static STAMP: Cell<u64> = const { Cell::new(0) };
-    static THREAD: Cell<Option<usize>> = const { Cell::new(None) };
+    static THREAD: Cell<usize> = const { Cell::new(UNNUMBERED) };
 }
 
 /// A number of 60 bits that no other call has returned (within the first 2^60 calls).
@@ -31,14 +33,16 @@ pub(crate) fn stamp() -> u64 {
 }
 
 /// A small number of this thread, to spread threads over counters.
+#[inline]
 pub(crate) fn thread_number() -> usize {
-    THREAD.with(|thread| {
-        thread.get().unwrap_or_else(|| {
+    THREAD.with(|thread| match thread.get() {
+        UNNUMBERED => {
             // ORDERING: relaxed, as above.
             let number = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
-            thread.set(Some(number));
+            thread.set(number);
             number
-        })
+        }
+        number => number,
     })
 }
 

@@ -42,6 +42,13 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::tagged(self, tag) }
     }
 
+    /// The first slot that was never used. EMPTY slots are a suffix of the bucket, for everyone takes the first one.
+    #[inline(always)]
+    pub(crate) fn first_empty(&self) -> Option<usize> {
+        let mask = vector::empty(self);
+        (mask != 0).then(|| vector::slot_of_bit(mask.trailing_zeros()))
+    }
+
     /// The slots in state EMPTY, SEALED or TOMB.
     #[inline(always)]
     pub(crate) fn vacant(&self) -> Selected<'_, K, V> {
@@ -73,7 +80,7 @@ impl<K, V> Iterator for Selected<'_, K, V> {
 }
 
 /// One load a slot, no branches. Masks have one bit for each slot.
-#[cfg_attr(not(test), allow(dead_code))]
+#[allow(dead_code)] // Where the other is in use, only the test of their agreement needs this one.
 mod scalar {
     use super::*;
 
@@ -91,6 +98,11 @@ mod scalar {
     #[inline(always)]
     pub(super) fn tagged<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
         select(bucket, |word| word.tag() == tag)
+    }
+
+    #[inline(always)]
+    pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
+        select(bucket, |word| word.is_empty())
     }
 
     #[inline(always)]
@@ -179,6 +191,12 @@ mod sse2 {
         }
     }
 
+    /// EMPTY is the only word whose lower half is zero: all others have a state, or are SEALED.
+    #[inline(always)]
+    pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
+        low_bits(bucket, usize::MAX, 0)
+    }
+
     #[inline(always)]
     pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
         low_bits(bucket, 0b110, 0)
@@ -254,6 +272,7 @@ mod tests {
                 assert_eq!(slots_of(vector::tagged(&bucket, tag)), mask, "round {round}, tag {tag:x}, {meta:?}");
                 hits += mask.count_ones();
             }
+            assert_eq!(slots_of(vector::empty(&bucket)), scalar::empty(&bucket), "round {round}");
             assert_eq!(slots_of(vector::vacant(&bucket)), scalar::vacant(&bucket), "round {round}");
             assert_eq!(slots_of(vector::in_transit(&bucket)), scalar::in_transit(&bucket), "round {round}");
         }

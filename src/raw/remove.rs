@@ -101,7 +101,7 @@ where
                 if first > bound {
                     return None;
                 }
-                match self.seek(table, hash, key, first..=bound) {
+                match self.seek(table, hash, key, first..bound + 1) {
                     Seek::Live(entry) => return Some(Found { table, filling, entry, bound }),
                     Seek::Frozen => continue 'root,
                     Seek::Vacant(_) => return None,

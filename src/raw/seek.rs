@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use super::bucket::Slot;
 use super::core::Op;
@@ -46,7 +46,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         table: Table<'g, K, V>,
         hash: u64,
         key: &Q,
-        displacements: RangeInclusive<usize>,
+        displacements: Range<usize>,
     ) -> Seek<'g, K, V>
     where
         K: Borrow<Q>,
