@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Explores the interleavings of the loom tests, with buckets of one slot and of two. Some minutes on two processors.
+#
+#     ci/loom.sh                  all
+#     ci/loom.sh --test loom_walk one file; further arguments go to cargo test
+#
+# Not --release: cargo's test profile is as fast here (Cargo.toml) and has the crate's debug assertions.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tests=("$@")
+if [ ${#tests[@]} -eq 0 ]; then
+    for file in tests/loom_*.rs; do
+        tests+=(--test "$(basename "$file" .rs)")
+    done
+fi
+
+for slots in 1 2; do
+    echo "== $slots slot(s) a bucket"
+    RUSTFLAGS="--cfg loom --cfg loxley_slots=\"$slots\" ${RUSTFLAGS:-}" \
+        cargo test --target-dir "target/loom-$slots" "${tests[@]}"
+done

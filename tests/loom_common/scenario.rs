@@ -1,0 +1,224 @@
+//! A scenario and its exploration.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loxley::{Guard, hooks};
+
+use super::entry::{Homes, Key, Map, Name, Value, close_ledger, open_ledger};
+use super::history::{self, Answer, Call, Contents, Op, Outcome, number};
+use super::quarantine;
+
+/// An initial table and the threads' programs.
+#[derive(Clone, Copy)]
+pub(crate) struct Scenario {
+    /// log2 of the buckets.
+    pub(crate) log2: u32,
+    /// What is done before the threads start.
+    pub(crate) setup: &'static [Op],
+    /// What the table looks like then, see [`hooks::layout`].
+    pub(crate) layout: &'static str,
+    /// A migration to a table of so many buckets (log2) is begun, and not worked on, after `layout` was compared.
+    pub(crate) resize_to: Option<u32>,
+    pub(crate) threads: &'static [&'static [Op]],
+    /// How often the scheduler may take a thread off the processor that could go on.
+    pub(crate) preemptions: usize,
+    /// What has been retired is freed whenever no operation is under way, and not only at the end. This orders operations
+    /// that do not overlap, as the real collector does for those it matters to, and takes more interleavings.
+    pub(crate) eager_collector: bool,
+}
+
+impl Scenario {
+    pub(crate) const DEFAULT: Self = Self {
+        log2: 0,
+        setup: &[],
+        layout: "",
+        resize_to: None,
+        threads: &[],
+        preemptions: 3,
+        eager_collector: false,
+    };
+
+    /// Explores the scenario, see the module's documentation.
+    #[track_caller]
+    pub(crate) fn run(self) {
+        let start = Instant::now();
+        let exploration = Arc::new(Mutex::new(Exploration::default()));
+        let inner = exploration.clone();
+        hooks::model(self.preemptions, move || self.execute(&inner));
+        let Exploration { executions, histories, outcomes } = &*exploration.lock().unwrap();
+        let initial = self.contents_after_setup();
+        let expected = history::outcomes(self.threads, &initial, self.preemptions);
+        let missing: Vec<_> = expected.difference(outcomes).collect();
+        let (histories, outcomes, seconds) = (histories.len(), outcomes.len(), start.elapsed().as_secs_f32());
+        println!("{executions} executions, {histories} histories, {outcomes} outcomes, {seconds:.1} s");
+        assert!(missing.is_empty(), "never seen: {missing:#?}");
+    }
+
+    fn contents_after_setup(&self) -> Contents {
+        let mut contents = Contents::new();
+        for (i, &op) in self.setup.iter().enumerate() {
+            history::step(&mut contents, op, number(0, i));
+        }
+        contents
+    }
+
+    fn execute(self, exploration: &Mutex<Exploration>) {
+        open_ledger();
+        let world = Arc::new(World {
+            map: hooks::with_buckets(self.log2, Homes),
+            eager_collector: self.eager_collector,
+            active: AtomicUsize::new(0),
+            log: Mutex::new(Log::default()),
+        });
+        for (i, &op) in self.setup.iter().enumerate() {
+            world.perform(op, number(0, i));
+        }
+        hooks::collect();
+        assert_eq!(hooks::layout(&world.map), self.layout, "the table is not what the scenario says");
+        if let Some(log2) = self.resize_to {
+            hooks::begin_resize(&world.map, log2);
+        }
+        let threads: Vec<_> = (0..self.threads.len())
+            .map(|t| {
+                let world = world.clone();
+                loom::thread::spawn(move || world.run(t + 1, self.threads[t]))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        self.judge(&world, exploration);
+        drop(world);
+        hooks::collect();
+        close_ledger();
+        quarantine::release();
+    }
+
+    fn judge(self, world: &World, exploration: &Mutex<Exploration>) {
+        hooks::check(&world.map);
+        let last = world.contents();
+        let mut calls = world.log.lock().unwrap().calls.clone();
+        calls.sort_by_key(|call| (call.thread, call.start));
+        let mut exploration = exploration.lock().unwrap();
+        exploration.executions += 1;
+        if exploration.histories.insert((calls.clone(), last.clone())) {
+            let initial = self.contents_after_setup();
+            let fine = history::is_linearizable(&calls, &initial, &last);
+            assert!(fine, "not linearizable: from {initial:?} to {last:?} by {calls:#?}");
+            let answers = calls.chunk_by(|a, b| a.thread == b.thread);
+            let answers = answers.map(|calls| calls.iter().map(|call| call.answer.clone()).collect());
+            exploration.outcomes.insert((answers.collect(), last));
+        }
+    }
+}
+
+/// What all executions of a scenario came to.
+#[derive(Default)]
+struct Exploration {
+    executions: usize,
+    histories: HashSet<(Vec<Call>, Contents)>,
+    outcomes: BTreeSet<Outcome>,
+}
+
+/// What an execution's threads share.
+struct World {
+    map: Map,
+    eager_collector: bool,
+    /// Operations under way, if the collector is eager. loom's, so that it orders what does not overlap.
+    active: AtomicUsize,
+    /// Not loom's: looking at the clock must not order anything.
+    log: Mutex<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    clock: u32,
+    calls: Vec<Call>,
+}
+
+impl World {
+    fn run(&self, thread: usize, program: &[Op]) {
+        for (i, &op) in program.iter().enumerate() {
+            if self.eager_collector {
+                self.active.fetch_add(1, Ordering::Acquire);
+            }
+            let start = self.tick();
+            let answer = self.perform(op, number(thread, i));
+            let end = self.tick();
+            self.log.lock().unwrap().calls.push(Call {
+                thread,
+                start,
+                end,
+                op,
+                number: number(thread, i),
+                answer,
+            });
+            // The last one takes the garbage before any other thread can do anything.
+            if self.eager_collector && self.active.fetch_sub(1, Ordering::AcqRel) == 1 {
+                hooks::collect();
+            }
+        }
+    }
+
+    fn tick(&self) -> u32 {
+        let mut log = self.log.lock().unwrap();
+        log.clock += 1;
+        log.clock
+    }
+
+    fn perform(&self, op: Op, number: u32) -> Answer {
+        let guard = &self.map.guard();
+        let answer = match op {
+            Op::Get(key) => self.map.get(Name::of(&key), guard),
+            Op::Put(key) => self.map.insert(Key::new(key), Value::new(number), guard),
+            Op::Try(key) => match self.map.try_insert(Key::new(key), Value::new(number), guard) {
+                Ok(value) => {
+                    assert_eq!(value.number(), number, "an insertion returned another's value");
+                    None
+                }
+                Err(occupied) => {
+                    assert_eq!(occupied.not_inserted.number(), number, "an insertion gave back another's value");
+                    Some(occupied.current)
+                }
+            },
+            Op::GetOrPut(key) => Some(self.map.get_or_insert_with(Key::new(key), || Value::new(number), guard)),
+            Op::Update(key) => {
+                let update = |old: &Value| Value::new(history::updated(old.number(), number));
+                self.map.update(Key::new(key), update, guard)
+            }
+            Op::Remove(key) => self.map.remove(Name::of(&key), guard),
+            Op::Iterate => return Answer::Entries(self.entries(guard)),
+            Op::Begin(log2) => {
+                hooks::begin_resize(&self.map, log2);
+                return Answer::Done;
+            }
+            Op::Shrink => {
+                self.map.shrink_to_fit(guard);
+                return Answer::Done;
+            }
+            Op::Reserve(additional) => {
+                self.map.reserve(additional, guard);
+                return Answer::Done;
+            }
+        };
+        Answer::Value(answer.map(Value::number))
+    }
+
+    fn entries(&self, guard: &Guard) -> Vec<(u8, u32)> {
+        let mut entries: Vec<_> = self.map.iter(guard).map(|(k, v)| (k.name(), v.number())).collect();
+        entries.sort_unstable();
+        assert!(entries.windows(2).all(|pair| pair[0].0 < pair[1].0), "a key was yielded twice: {entries:?}");
+        entries
+    }
+
+    /// What the map holds, when nobody works on it: as an iteration has it, and lookups of each key.
+    fn contents(&self) -> Contents {
+        let guard = &self.map.guard();
+        let contents: Contents = self.entries(guard).into_iter().collect();
+        for (key, &value) in &contents {
+            assert_eq!(self.map.get(Name::of(key), guard).map(Value::number), Some(value));
+        }
+        contents
+    }
+}

@@ -1,0 +1,75 @@
+//! Shrinking: homes are merged, and the new size is decided while insertions go on.
+#![cfg(all(loom, loxley_slots = "1"))]
+
+mod loom_common;
+
+use loom_common::*;
+
+const A: u8 = 0x00;
+const C: u8 = 0x10;
+const E: u8 = 0x40;
+
+/// Eight buckets, about to become four: the homes of A and C are merged.
+const MERGING: Scenario = Scenario {
+    log2: 3,
+    setup: &[Put(A), Put(C)],
+    layout: "0 0 . . . . . .",
+    resize_to: Some(2),
+    preemptions: 2,
+    ..Scenario::DEFAULT
+};
+
+#[test]
+fn merging_against_a_removal() {
+    Scenario { threads: &[&[Remove(A)], &[Update(C), Get(A)]], ..MERGING }.run();
+}
+
+#[test]
+fn merging_against_reinsertion() {
+    Scenario { threads: &[&[Remove(A), Put(A)], &[Remove(C)]], preemptions: 1, ..MERGING }.run();
+}
+
+#[test]
+fn merging_against_lookups() {
+    Scenario { threads: &[&[Remove(A), Get(C)], &[Get(A), Get(C)]], ..MERGING }.run();
+}
+
+/// The table shrinks to one bucket for nothing, unless the insertions are counted.
+#[test]
+fn announcement_against_insertion() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(E), Remove(E)],
+        layout: ". . x .",
+        threads: &[&[Shrink], &[Put(A), Get(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[test]
+fn announcement_against_two_insertions() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(E), Remove(E)],
+        layout: ". . x .",
+        threads: &[&[Shrink], &[Put(A)], &[Put(C)]],
+        preemptions: 1,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[test]
+fn announcement_against_insertion_and_removal() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(A)],
+        layout: "0 .",
+        threads: &[&[Shrink], &[Put(E), Remove(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

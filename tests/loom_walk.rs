@@ -1,0 +1,92 @@
+//! Iteration: a key that stays is yielded once, and none twice, whatever moves meanwhile.
+//!
+//! An iteration counts as one lookup of each key, at any moments between its beginning and its end.
+#![cfg(all(loom, loxley_slots = "1"))]
+
+mod loom_common;
+
+use loom_common::*;
+
+const B: u8 = 0x00;
+const X: u8 = 0x01;
+const Y: u8 = 0x20;
+
+/// X is inserted next door, and Y has to move.
+#[test]
+fn against_a_move() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(Y)],
+        layout: "0 0 . .",
+        threads: &[&[Iterate], &[Put(X)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The moved entry is removed, so that its move is all that happens to it while it is there.
+#[test]
+fn against_a_move_and_a_removal() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(Y)],
+        layout: "0 0 . .",
+        threads: &[&[Iterate], &[Put(X)], &[Remove(Y)]],
+        preemptions: 1,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// B leaves, and is inserted again further right, for X has taken its place.
+#[test]
+fn against_removal_and_reinsertion() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B)],
+        layout: "0 . . .",
+        threads: &[&[Iterate], &[Remove(B), Put(X), Put(B)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[test]
+fn against_replacement() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(X)],
+        layout: "0 1 . .",
+        threads: &[&[Iterate], &[Update(X), Remove(B), Put(B)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[test]
+fn against_growth() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(X)],
+        layout: "0 1",
+        threads: &[&[Iterate], &[Remove(Y), Update(X)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The first of two homes is visited in the larger table, the second after they have been merged.
+#[test]
+fn against_shrinking() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(Y)],
+        layout: "0 0 . .",
+        resize_to: Some(1),
+        threads: &[&[Iterate], &[Update(Y)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
