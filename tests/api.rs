@@ -5,7 +5,7 @@
 mod common;
 
 use common::hashing::Hashing;
-use common::{assert_same, mix, panic_of, scaled};
+use common::{assert_same, mix, panic_of, panic_text, scaled};
 use std::collections::{HashMap as StdMap, HashSet};
 
 type Map<K, V> = loxley::HashMap<K, V, Hashing>;
@@ -22,11 +22,11 @@ enum Growth {
     /// Grown and shrunk again and again.
     Bounced,
     /// A growth has just begun: the next writers carry it on.
-    MidGrowth,
+    Unfinished,
 }
 
 const GROWTHS: [Growth; 6] =
-    [Growth::FromEmpty, Growth::Presized, Growth::Reserved, Growth::Shrunk, Growth::Bounced, Growth::MidGrowth];
+    [Growth::FromEmpty, Growth::Presized, Growth::Reserved, Growth::Shrunk, Growth::Bounced, Growth::Unfinished];
 
 /// Distinct keys in no order.
 const fn key(i: u64) -> u64 {
@@ -52,7 +52,7 @@ fn drain(map: &Map<u64, u64>, from: u64, to: u64) {
     }
 }
 
-/// A map with `key(i) -> i` for the first `n` numbers (`MidGrowth`: somewhat more), and its twin.
+/// A map with `key(i) -> i` for the first `n` numbers (`Unfinished`: somewhat more), and its twin.
 fn build(n: u64, growth: Growth) -> (Map<u64, u64>, StdMap<u64, u64>) {
     let mut n = n;
     let map = match growth {
@@ -83,7 +83,7 @@ fn build(n: u64, growth: Growth) -> (Map<u64, u64>, StdMap<u64, u64>) {
             }
             fill(&map, 0, n);
         }
-        Growth::MidGrowth => {
+        Growth::Unfinished => {
             fill(&map, 0, n);
             let before = map.capacity();
             while map.capacity() == before {
@@ -315,12 +315,8 @@ fn shrink_to_fit_fits() {
 #[test]
 fn too_much_capacity_panics() {
     fn assert_overflows<R>(f: impl FnOnce() -> R) {
-        let payload = panic_of(f).expect("this capacity cannot be had");
-        let text = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied());
-        assert!(text.is_some_and(|text| text.contains("capacity overflow")), "{text:?}");
+        let text = panic_text(panic_of(f).expect("this capacity cannot be had"));
+        assert!(text.contains("capacity overflow"), "{text:?}");
     }
     for n in [usize::MAX, usize::MAX - 1, usize::MAX / 2, isize::MAX as usize, usize::MAX / 4] {
         assert_overflows(|| loxley::HashMap::<u64, u64>::with_capacity(n));
@@ -364,7 +360,6 @@ fn explicit_guards() {
         assert_same(map, twin);
         map.clear(&guard);
         assert_eq!((map.len(), map.is_empty()), (0, true));
-        drop(guard);
         fill(map, 0, n);
     });
 }

@@ -66,7 +66,7 @@ fn big() {
 fn owned() {
     round_trip(3000, |i| i.to_string(), |i| vec![i; i as usize % 9]);
     round_trip(3000, |i| (i % 7, i.to_string()), Some);
-    round_trip(1000, Box::new, |i| std::sync::Arc::new(i));
+    round_trip(1000, Box::new, std::sync::Arc::new);
 }
 
 #[test]

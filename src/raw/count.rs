@@ -6,8 +6,8 @@
 //!
 //! The cells come when a table gets large ([`Counter::spread`]) and go when it shrinks ([`Counter::gather`]). A cell that is
 //! taken out of use is closed by its lowest bit: an addition that finds it closed did not count and is repeated on the
-//! common counter. Its value is added to the common counter *before* it is closed, and the sum reads the cells before the
-//! common counter, so that a sum in between counts twice rather than not at all.
+//! common counter. A sum in between may only be too large: so a positive cell is added to the common counter *before* it
+//! is closed and a negative one *after*, and a sum in which an open cell was closed meanwhile is made anew.
 
 use std::ptr;
 
@@ -74,12 +74,25 @@ impl Counter {
     /// both before the successor is announced, and whoever computes this sum after the announcement sees the count. All
     /// four accesses are sequentially consistent.
     pub(crate) fn upper_bound(&self, guard: &Guard) -> usize {
-        let cells = self.cells(guard).map_or(0, |cells| {
-            // A closed cell's bit is dropped by the division; an addition that came too late cancels out there, or
-            // counts nothing: whatever a closed cell holds is not a count.
-            cells.0.iter().map(|cell| open_count(cell.0.load(Ordering::SeqCst))).sum()
-        });
-        usize::try_from(cells + self.common.load(Ordering::SeqCst)).unwrap_or(0)
+        let Some(cells) = self.cells(guard) else {
+            return usize::try_from(self.common.load(Ordering::SeqCst)).unwrap_or(0);
+        };
+        loop {
+            let mut sum = 0;
+            let mut open = 0;
+            for Cell(cell) in &cells.0 {
+                let value = cell.load(Ordering::SeqCst);
+                if value & CLOSED == 0 {
+                    sum += value / ONE;
+                    open += 1;
+                }
+            }
+            sum += self.common.load(Ordering::SeqCst);
+            // Closed cells stay closed, so this ends.
+            if open == cells.0.iter().filter(|Cell(cell)| cell.load(Ordering::SeqCst) & CLOSED == 0).count() {
+                return usize::try_from(sum).unwrap_or(0);
+            }
+        }
     }
 
     /// One cell a processor, rounded up to a power of two.
@@ -114,16 +127,18 @@ impl Counter {
     }
 
     fn close(&self, cell: &AtomicIsize) {
-        let mut value = cell.load(Ordering::SeqCst);
-        while value & CLOSED == 0 {
-            self.common.fetch_add(value / ONE, Ordering::SeqCst);
-            match cell.compare_exchange(value, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
-                Ok(_) => return,
-                Err(now) => {
-                    self.common.fetch_add(-(value / ONE), Ordering::SeqCst);
-                    value = now;
-                }
+        loop {
+            let value = cell.load(Ordering::SeqCst);
+            if value & CLOSED != 0 {
+                return;
             }
+            let (before, after) = if value > 0 { (value / ONE, 0) } else { (0, value / ONE) };
+            self.common.fetch_add(before, Ordering::SeqCst);
+            if cell.compare_exchange(value, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                self.common.fetch_add(after, Ordering::SeqCst);
+                return;
+            }
+            self.common.fetch_add(-before, Ordering::SeqCst);
         }
     }
 
@@ -132,10 +147,6 @@ impl Counter {
         // SAFETY: null or made by `spread`; freed only after the guard is gone.
         unsafe { self.cells.load(Ordering::SeqCst).as_ref() }
     }
-}
-
-fn open_count(cell: isize) -> isize {
-    if cell & CLOSED == 0 { cell / ONE } else { 0 }
 }
 
 impl Drop for Counter {

@@ -156,7 +156,7 @@ where
                 }
                 Seek::Frozen => return Step::Restart,
                 Seek::Vacant(i) => {
-                    if !self.count(table) {
+                    if !self.count(table, filling) {
                         return Step::Restart;
                     }
                     let live = self.live(0);
@@ -165,7 +165,7 @@ where
                     }
                 }
                 Seek::Absent => {
-                    if !self.count(table) {
+                    if !self.count(table, filling) {
                         return Step::Restart;
                     }
                     if let Some(end) = self.commit(table, filling, home, meta) {
@@ -248,10 +248,15 @@ where
     /// Counts the entry, unless that is done, and checks that the table takes insertions still.
     ///
     /// In this order: who announces a smaller successor adds up the count afterwards, so either the sum has this
-    /// entry, or we see the announcement.
-    fn count(&mut self, table: Table<'g, K, V>) -> bool {
+    /// entry, or we see the announcement. For the capacity rule likewise: of all insertions into a table that is being
+    /// filled, those that have come to here are in the sum that the last of them compares.
+    fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
+        let counter = &self.op.core.count;
         if self.counted.is_none() {
-            self.counted = Some(self.op.core.count.add(1, self.op.guard));
+            self.counted = Some(counter.add(1, self.op.guard));
+            if filling.is_some() && counter.upper_bound(self.op.guard) > table.capacity() {
+                return false;
+            }
         }
         matches!(table.next(), Next::Nothing)
     }
@@ -312,7 +317,7 @@ where
         if self.seen {
             let node = node.publish();
             // SAFETY: withdrawn from every slot; helpers that still look have their guards.
-            unsafe { self.op.guard.defer(move || drop(Node::free(node))) };
+            unsafe { self.op.guard.defer(move || Node::free_quietly(node)) };
         }
     }
 }

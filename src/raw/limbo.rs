@@ -57,9 +57,8 @@ impl<K, V> Limbo<K, V> {
 impl<K, V> Drop for Limbo<K, V> {
     fn drop(&mut self) {
         for node in self.take() {
-            // SAFETY: limbo owns its nodes. The panic of an entry's destructor has been reported by the panic hook and
-            // has nowhere to go: this may run on any thread.
-            drop(unsafe { Node::free(node) });
+            // SAFETY: limbo owns its nodes.
+            unsafe { Node::free_quietly(node) };
         }
     }
 }

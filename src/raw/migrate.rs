@@ -31,7 +31,7 @@ use super::place::Place;
 use super::resize::too_many_collisions;
 use super::seek::tomb;
 use super::table::Table;
-use super::word::{Fingerprint, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
+use super::word::{Fingerprint, MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
 use crate::sync::Ordering;
 
 /// A migration: a table and its successor.
@@ -277,7 +277,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 }
                 return;
             }
-            if !word.overflows() {
+            if !word.overflows() || resize.is_migrated(group) {
                 return;
             }
             let home = resize.new_homes(group).start + word.part();
@@ -300,11 +300,12 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     }
                     slot.exchange(copy, tomb());
                 }
-                Place::Again | Place::Restart => {}
                 Place::Unplaced(group) => self.make_placed(resize, group),
-                // If the source is still FROZEN, the table really is full.
-                Place::Full if item.slot.load() == word => too_many_collisions(),
-                Place::Full => {}
+                Place::Full if table.mask() > MAX_DISPLACEMENT && item.slot.load() == word => {
+                    too_many_collisions()
+                }
+                // By the capacity rule there is a slot, unless the COPYs of others who carry entries over take it for now.
+                Place::Again | Place::Restart | Place::Full => {}
             }
         }
     }

@@ -71,15 +71,27 @@ impl<K, V> Node<K, V> {
         key.and(value)
     }
 
-    /// As [`free`](Self::free), for a node whose value has been moved out. The panic of a key's destructor has been reported
-    /// by the panic hook and is dropped.
+    /// As [`free`](Self::free), for the collector: the panic of a destructor has been reported by the panic hook and has no
+    /// caller to go to. Its payload is forgotten, for that may have a destructor that panics.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn free_quietly(node: *mut Self) {
+        // SAFETY: passed on to the caller.
+        if let Err(panic) = unsafe { Self::free(node) } {
+            std::mem::forget(panic);
+        }
+    }
+
+    /// The same for a node whose value has been moved out.
     ///
     /// # Safety
     /// As there.
     pub(crate) unsafe fn free_without_value(node: *mut Self) {
         // SAFETY: the caller owns the node; the key is dropped once, then the memory freed.
         unsafe {
-            drop(catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(&raw mut (*node).key))));
+            let key = catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(&raw mut (*node).key)));
+            key.unwrap_or_else(std::mem::forget);
             Self::free_shell(node);
         }
     }

@@ -127,7 +127,12 @@ where
             let word = slot.load();
             match word.state() {
                 State::Pending | State::Copy => return,
-                State::Live if self.home_of(table, index, word) == home => return,
+                // Where the word does not tell its home, the user's `Hash` would have to, and must not panic here.
+                State::Live
+                    if word.displacement().is_none_or(|d| index.wrapping_sub(d) & table.mask() == home) =>
+                {
+                    return;
+                }
                 _ => {}
             }
         }

@@ -8,9 +8,10 @@
 //!   upper bound of the entries that the successor must hold.
 //! * A table gets a successor only while it is the root: there are never more than two.
 //!
-//! Every insertion or removal migrates a few groups. Until the root has moved on, this keeps the newer table from
-//! filling up before the older one's entries have arrived: an insertion there migrates at least one group first, and a
-//! growing map has fewer groups than the newer table has room for; in a shrinking one the count is checked as well.
+//! Every insertion or removal migrates a few groups. Until the root has moved on, the newer table must not fill up
+//! before the older one's entries have arrived (the *capacity rule*): an insertion there first counts its entry and then
+//! compares the count with the table's capacity; if it is larger, the migration is completed before the insertion goes on.
+//! So all that may ever enter, from either side, has room.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -76,15 +77,13 @@ where
                 continue;
             }
             let Some(resize) = filling else { return Current { table, filling } };
-            let shrinking = table.log2() <= resize.from.log2();
-            if resize.groups() > FEW_GROUPS
-                && !(shrinking && self.core.count.upper_bound(self.guard) >= table.capacity())
-            {
+            let count = self.core.count.upper_bound(self.guard);
+            if resize.groups() > FEW_GROUPS && count < table.capacity() {
                 return Current { table, filling };
             }
             self.complete(resize);
-            if !shrinking || self.core.count.upper_bound(self.guard) < table.capacity() {
-                // It is the root now, or was: no rule binds any more.
+            // It is the root now, or was: the rule binds no more.
+            if count < table.capacity() {
                 return Current { table, filling: None };
             }
             self.begin(table, table.log2() + 1);
@@ -135,6 +134,10 @@ where
     pub(super) fn make_room(self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) {
         if let Some(resize) = filling {
             self.complete(resize);
+        }
+        // If it is being replaced, the slots are frozen, not taken: the insertion goes on in the next table.
+        if table.has_next() {
+            return;
         }
         // A large table with free slots has none in reach only if very many keys share a home, and twice the
         // size may not help them.

@@ -30,9 +30,8 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
                 return;
             }
         }
-        // SAFETY: unlinked, see above; K and V are Send and 'static, so they may be dropped on any thread at any time. A
-        // panic of their destructors has been reported by the panic hook and has nowhere to go.
-        unsafe { self.guard.retire(size_of::<Node<K, V>>(), move || drop(Node::free(node))) };
+        // SAFETY: unlinked, see above; K and V are Send and 'static, so they may be dropped on any thread at any time.
+        unsafe { self.guard.retire(size_of::<Node<K, V>>(), move || Node::free_quietly(node)) };
     }
 
     /// Frees a table that the root has moved on from, with its limbo.

@@ -150,6 +150,12 @@ pub(crate) fn panic_of<R>(f: impl FnOnce() -> R) -> Option<Box<dyn Any + Send>> 
     catch_unwind(AssertUnwindSafe(f)).err()
 }
 
+/// What a panic said, if it said something.
+pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
 /// Whether an [`Injected`] panic came out of `f`; any other panic goes on.
 pub(crate) fn injected<R>(f: impl FnOnce() -> R) -> bool {
     match panic_of(f) {
