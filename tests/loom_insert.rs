@@ -75,6 +75,7 @@ fn direct_becomes_displaced() {
         setup: &[Put(C)],
         layout: "0. ..",
         threads: &[&[Put(A), Get(B)], &[Put(B), Try(A)]],
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();
@@ -87,6 +88,7 @@ fn direct_becomes_displaced() {
         log2: 2,
         layout: ". . . .",
         threads: &[&[Put(A), Remove(B)], &[Put(B), Put(A)]],
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();
@@ -99,7 +101,7 @@ fn two_displaced() {
         log2: 2,
         setup: &[Put(B), Put(C), Remove(C)],
         layout: "0 x . .",
-        threads: &[&[Put(A), Remove(A)], &[Try(A), Get(A)]],
+        threads: &[&[Put(A)], &[Try(A), Get(A)]],
         ..Scenario::DEFAULT
     }
     .run();
@@ -142,7 +144,7 @@ fn stale_pend_two_threads() {
         log2: 2,
         setup: &[Put(B), Put(C), Remove(C), Put(A), Remove(A)],
         layout: "0 x . .",
-        threads: &[&[Put(A), Remove(A)], &[Put(A), Get(A)]],
+        threads: &[&[Put(A), Remove(A)], &[Put(A)]],
         ..Scenario::DEFAULT
     }
     .run();
@@ -184,7 +186,7 @@ fn two_keys_one_slot() {
         log2: 2,
         setup: &[Put(B), Put(C), Remove(C)],
         layout: "0 x . .",
-        threads: &[&[Put(A), Get(0x02)], &[Put(0x02), Remove(A)]],
+        threads: &[&[Put(A)], &[Put(0x02), Remove(A)]],
         ..Scenario::DEFAULT
     }
     .run();
@@ -198,6 +200,7 @@ fn around_the_end_of_the_table() {
         setup: &[Put(0x61), Put(A), Remove(A)],
         layout: "x . . 0",
         threads: &[&[Put(0x60), Remove(0x61)], &[Try(0x60), Put(A)]],
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();
@@ -211,7 +214,7 @@ fn into_a_full_table() {
         setup: &[Put(B)],
         layout: "0",
         threads: &[&[Put(A)], &[Try(A), Remove(B)]],
-        preemptions: 2,
+        preemptions: 1,
         ..Scenario::DEFAULT
     }
     .run();
@@ -237,6 +240,7 @@ fn get_or_insert_on_a_tombstone_has_one_winner() {
         setup: &[Put(A), Remove(A)],
         layout: "x . . .",
         threads: &[&[GetOrPut(A)], &[GetOrPut(A), Remove(A)]],
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();

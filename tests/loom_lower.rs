@@ -38,7 +38,21 @@ fn against_a_move_to_the_bound() {
 /// A removal in the home bucket, and one at the bound.
 #[test]
 fn against_an_insertion_at_home() {
-    Scenario { threads: &[&[Remove(A), Put(A)], &[Remove(B), Put(0x02)]], ..DISPLACED }.run();
+    Scenario { threads: &[&[Remove(A)], &[Remove(B), Put(0x02)]], ..DISPLACED }.run();
+}
+
+/// What is at the bound by now has been frozen there.
+#[test]
+fn against_freezing() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(A)],
+        layout: "0 1 . .",
+        threads: &[&[Remove(A), Get(0x02)], &[Put(0x02), Begin(3), Update(B)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
 }
 
 /// A lookup that has read the higher bound.

@@ -22,7 +22,7 @@ const OVERFLOWING: Scenario =
 
 #[test]
 fn two_migrators_of_one_entry() {
-    Scenario { threads: &[&[Remove(A), Get(A)], &[Update(A)]], ..ONE }.run();
+    Scenario { threads: &[&[Remove(A)], &[Update(A)]], ..ONE }.run();
 }
 
 #[test]
@@ -52,16 +52,30 @@ fn an_update_and_an_insertion_in_an_overflowing_group() {
     Scenario { threads: &[&[Update(A)], &[Put(C)]], preemptions: 1, ..OVERFLOWING }.run();
 }
 
-/// As before, with an entry next door that wants the bucket the overflowing one would like to have.
+/// As before, with an entry next door that belongs where the overflowing one would like to go.
 #[test]
 fn an_overflowing_group_and_its_neighbour() {
     Scenario {
         log2: 2,
-        setup: &[Put(0x10), Put(0x11), Put(0x40)],
-        layout: "0 1 0 .",
+        setup: &[Put(0x10), Put(0x11), Put(0x20)],
+        layout: "0 1 1 .",
         resize_to: Some(3),
-        threads: &[&[Remove(0x10)], &[Remove(0x40), Get(0x11)]],
+        threads: &[&[Update(0x11)], &[Remove(0x20)]],
         preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The overflowing entry makes another move, which would like to go where one of an unplaced group belongs.
+#[test]
+fn an_eviction_in_the_new_table() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(0x00), Put(0x01), Put(0x10), Put(0x20)],
+        layout: "0 1 2 2",
+        threads: &[&[Update(0x01)], &[Remove(0x20)]],
+        preemptions: 1,
         ..Scenario::DEFAULT
     }
     .run();
@@ -171,7 +185,7 @@ fn two_beginners() {
         setup: &[Put(A)],
         layout: "0",
         threads: &[&[Begin(1), Remove(A)], &[Begin(1), Update(A)]],
-        preemptions: 2,
+        preemptions: 1,
         ..Scenario::DEFAULT
     }
     .run();

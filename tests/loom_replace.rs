@@ -21,7 +21,13 @@ fn two_updates() {
 
 #[test]
 fn two_updates_and_a_removal() {
-    Scenario { threads: &[&[Update(A)], &[Update(A)], &[Remove(A), Get(A)]], eager_collector: true, ..ONE }.run();
+    Scenario {
+        threads: &[&[Update(A)], &[Update(A)], &[Remove(A), Get(A)]],
+        eager_collector: true,
+        preemptions: 2,
+        ..ONE
+    }
+    .run();
 }
 
 /// No outcome of a sequential map has a lookup that finds nothing here.
@@ -32,7 +38,8 @@ fn lookups_while_it_is_replaced() {
 
 #[test]
 fn replaced_updated_and_removed() {
-    Scenario { threads: &[&[Put(A)], &[Update(A)], &[Remove(A)]], eager_collector: true, ..ONE }.run();
+    Scenario { threads: &[&[Put(A)], &[Update(A)], &[Remove(A)]], eager_collector: true, preemptions: 2, ..ONE }
+        .run();
 }
 
 #[test]

@@ -3,9 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use super::count::Counter;
-use super::node::Node;
 use super::table::{Header, Next, Table};
-use super::word::{State, Word};
 use crate::reclaim::Guard;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -84,24 +82,5 @@ impl<'g, K, V, S> Op<'g, K, V, S> {
         S: BuildHasher,
     {
         spread(self.build.hash_one(key))
-    }
-}
-
-impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
-    /// The home of the entry that `word` in bucket `index` names; its displacement is the distance from there. May hash the
-    /// key, where the word does not tell.
-    ///
-    /// `word` was read by this operation. The node is dereferenced only where it is certain to be alive: LIVE is in
-    /// the map; a node that ever was PENDING is freed after a grace period only; FROZEN and CROSS nodes are in the map, or
-    /// wait in limbo for their table.
-    pub(super) fn home_of(self, table: Table<'g, K, V>, index: usize, word: Word<Node<K, V>>) -> usize {
-        debug_assert!(!matches!(word.state(), State::Empty | State::Sealed | State::Tomb | State::Moved));
-        // A CROSS word has its target in place of a displacement.
-        let displacement = if word.state() == State::Cross { None } else { word.displacement() };
-        match displacement {
-            Some(displacement) => index.wrapping_sub(displacement) & table.mask(),
-            // SAFETY: see above.
-            None => table.home(self.hash(unsafe { &*word.node() }.key())),
-        }
     }
 }

@@ -45,14 +45,12 @@ impl<K, V> Drop for Core<K, V> {
     }
 }
 
-/// The nodes that the older of two tables names and the newer one may name too. Those of homes that are known to be
-/// migrated belong to the newer one alone; the rest are few, unless displacements are huge.
+/// The nodes that the older of two tables names and the newer one may name too. FROZEN ones of migrated homes belong to the
+/// newer one alone; the rest are few.
 fn shared_nodes<K, V>(table: Table<'_, K, V>) -> BTreeSet<*mut Node<K, V>> {
     let shared = table.words().filter(|&(index, _, word)| match word.state() {
         State::Cross => true,
-        State::Frozen => word
-            .displacement()
-            .is_none_or(|displacement| !table.bucket(index.wrapping_sub(displacement)).meta().is_migrated()),
+        State::Frozen => !table.bucket(index.wrapping_sub(word.displacement())).meta().is_migrated(),
         _ => false,
     });
     shared.map(|(_, _, word)| word.node()).collect()

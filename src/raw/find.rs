@@ -127,7 +127,7 @@ impl<'g, K, V> Table<'g, K, V> {
         match word.state() {
             State::Live => {}
             // Of another home: not our key.
-            State::Frozen if word.displacement() != Some(displacement) => return None,
+            State::Frozen if word.displacement() != displacement => return None,
             // The next table may have a newer value, or none, as soon as the home is migrated; not before.
             State::Frozen | State::Cross if self.home_bucket(home).meta().is_migrated() => {
                 return Some(Lookup::Migrated);

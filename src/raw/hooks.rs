@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use super::core::spread;
-use super::table::{Next, Table};
+use super::table::{Next, Table, capacity_of};
 use crate::HashMap;
 
 /// Explores the interleavings of the loom threads that `f` starts, with at most `preemptions` of them where the scheduler
@@ -49,11 +49,14 @@ where
     V: Send + 'static,
     S: BuildHasher,
 {
-    let map = HashMap::with_capacity_and_hasher(1, hasher);
-    begin_resize(&map, log2);
-    // Whatever is under way is completed first.
+    let map = HashMap::with_capacity_and_hasher(capacity_of(log2), hasher);
     let guard = map.guard();
-    map.op(&guard).reserve(0);
+    // The smallest tables differ in size and not in capacity.
+    while map.op(&guard).core.root(&guard).is_some_and(|root| root.log2() < log2) {
+        begin_resize(&map, log2);
+        // Whatever is under way is completed first.
+        map.op(&guard).reserve(0);
+    }
     map.op(&guard).core.root(&guard).into_iter().for_each(initialize);
     map
 }

@@ -96,8 +96,7 @@ where
                     return Inserted::Replaced(old);
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt.take_back()),
-                Step::Restart if attempt.withdraw() => {}
-                Step::Restart => return Inserted::New(attempt.published()),
+                Step::Restart => attempt.withdraw(),
             }
         }
     }
@@ -145,9 +144,7 @@ where
             self.op.help_pend(table, home, meta);
             match self.op.seek(table, self.hash, self.node.key(), 0..meta.bound().min(table.mask()) + 1) {
                 Seek::Live(entry) => {
-                    if !self.withdraw() {
-                        return Step::New(self.published());
-                    }
+                    self.withdraw();
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
                         Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.node()),
@@ -268,14 +265,11 @@ where
     }
 
     /// Takes our PENDING back: always before the node is published elsewhere, given back or retired.
-    ///
-    /// Fails only if helpers were misled by a `Hash` that is not the same twice and have published it: then the node is
-    /// in the map, and stays there.
-    fn withdraw(&mut self) -> bool {
-        let Some(Pending { slot, word, .. }) = self.pending.take() else { return true };
-        let withdrawn = slot.exchange(word, tomb());
-        self.over |= !withdrawn;
-        withdrawn
+    fn withdraw(&mut self) {
+        if let Some(Pending { slot, word, .. }) = self.pending.take() {
+            let ours = slot.exchange(word, tomb());
+            debug_assert!(ours, "a PENDING that was not committed has been published");
+        }
     }
 
     /// Ends the attempt without an insertion and returns the value.
@@ -308,9 +302,10 @@ where
     V: Send + 'static,
 {
     fn drop(&mut self) {
-        if self.over || !self.withdraw() {
+        if self.over {
             return;
         }
+        self.withdraw();
         self.uncount();
         // SAFETY: taken once: here, where the attempt ends.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };

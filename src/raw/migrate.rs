@@ -225,7 +225,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             match word.state() {
                 // First, for it is almost always this.
                 State::Live => {
-                    if self.home_of(table, index, word) != home {
+                    if word.displacement() != displacement {
                         return None;
                     }
                     let hash = self.hash_of(word);
@@ -235,7 +235,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     }
                 }
                 State::Frozen => {
-                    let ours = word.displacement() == Some(displacement);
+                    let ours = word.displacement() == displacement;
                     return ours.then(|| Item { slot, word, hash: self.hash_of(word) });
                 }
                 State::Cross => return Some(Item { slot, word, hash: self.hash_of(word) }),

@@ -32,7 +32,7 @@ mod word;
 #[cfg(any(loom, loxley_hooks))]
 mod check;
 #[cfg(any(loom, loxley_hooks))]
-pub(crate) mod hooks;
+pub mod hooks;
 
 pub(crate) use self::core::{Core, Op};
 pub(crate) use self::insert::{Inserted, Mode};

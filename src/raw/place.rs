@@ -65,7 +65,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             for (i, slot) in bucket.slots().iter().enumerate() {
                 let word = slot.load();
                 if word.is_live() {
-                    let distance = index.wrapping_sub(self.home_of(table, index, word)) & table.mask();
+                    let distance = word.displacement();
                     if distance < victim.map_or(displacement, |(_, _, least)| least) {
                         victim = Some((i, word, distance));
                     }

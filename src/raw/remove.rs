@@ -122,17 +122,11 @@ where
         if meta.is_frozen() || meta.bound() != displacement {
             return;
         }
-        let index = home + displacement;
-        for slot in table.bucket(index).slots() {
+        for slot in table.bucket(home + displacement).slots() {
             let word = slot.load();
             match word.state() {
                 State::Pending | State::Copy => return,
-                // Where the word does not tell its home, the user's `Hash` would have to, and must not panic here.
-                State::Live
-                    if word.displacement().is_none_or(|d| index.wrapping_sub(d) & table.mask() == home) =>
-                {
-                    return;
-                }
+                State::Live if word.displacement() == displacement => return,
                 _ => {}
             }
         }

@@ -69,7 +69,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             for (slot, word) in bucket.in_transit() {
                 match word.state() {
                     State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
-                    State::Frozen if word.displacement() != Some(displacement) => {}
+                    State::Frozen if word.displacement() != displacement => {}
                     // SAFETY: the node is in the map, or in limbo until this table is freed.
                     State::Frozen | State::Cross if unsafe { &*word.node() }.key().borrow() == key => {
                         return Seek::Frozen;
@@ -110,7 +110,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         let slot = table.slot(home, at);
         let word = slot.load();
         if word.state() == State::Pending
-            && self.home_of(table, home + at.displacement, word) == home
+            && word.displacement() == at.displacement
             && table.home_bucket(home).meta() == meta
         {
             slot.exchange(word, word.published());

@@ -117,12 +117,14 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             let word = slot.load();
             let here = match word.state() {
                 State::Empty if displacement == 0 => return false,
-                State::Live | State::Frozen | State::Cross => op.home_of(table, index, word) == home,
+                State::Live | State::Frozen => word.displacement() == displacement,
+                // SAFETY: as in `Gathered::node`.
+                State::Cross => table.home(op.hash(unsafe { &*word.node() }.key())) == home,
                 State::Moved => {
                     // The move is decided, and while the target is COPY, this word is the entry.
                     let target = word.target();
                     let copy = table.bucket(index + target.buckets).slot(target.slot).load();
-                    copy.is_copy_of(word.node()) && op.home_of(table, index + target.buckets, copy) == home
+                    copy.is_copy_of(word.node()) && copy.displacement() == displacement + target.buckets
                 }
                 _ => false,
             };

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  63        62..59         58..48        47..3     2..0
-//! [readable][displacement][fingerprint][node address][state]     PENDING LIVE COPY
+//! [readable][displacement][fingerprint][node address][state]     PENDING LIVE COPY, near home
+//! [readable][displacement, plus 14 * 2^11   ][node   ][state]     PENDING LIVE COPY, 14 buckets from home or more
 //! [0       ][overflow 1, part 2, displacement 12 bits][node][state]   FROZEN
 //! [0       ][slot 3 bits, buckets 12 bits  ][node   ][state]     MOVED CROSS
 //! [0       ][stamp                                  ][state]     TOMB
@@ -12,8 +13,9 @@
 //! slot's tag with the tag of a wanted key (readable, displacement, fingerprint) finds the slots that may hold it, and never a
 //! word in a transitional state.
 //!
-//! A FROZEN word says where its entry belongs without asking the key: helpers must agree on that even if the user's
-//! `Hash` does not.
+//! A word tells the displacement of its entry exactly, and so its home, without asking the key; a FROZEN one tells its new
+//! home as well. Helpers must agree on that even if the user's `Hash` contradicts itself. An entry that is far from home
+//! gives up its fingerprint for that: what shares a bucket with it at this displacement has its home anyway.
 //!
 //! | state   | may be written by                         | a reader                                              |
 //! |---------|-------------------------------------------|-------------------------------------------------------|
@@ -47,9 +49,8 @@ pub(crate) const SLOTS: usize = if cfg!(loxley_slots = "1") {
 /// The largest displacement, in buckets, that a meta word and a MOVED word can name.
 pub(crate) const MAX_DISPLACEMENT: usize = (1 << 12) - 1;
 
-/// Displacements from here on share one tag value; whoever needs the exact one hashes the key. Small where buckets are
-/// small, so that tests meet it.
-const SATURATED: usize = if SLOTS == 7 { 15 } else { 1 };
+/// From this displacement on there is no fingerprint. Small where buckets are small, so that tests meet it.
+const FAR: usize = if SLOTS == 7 { 14 } else { 1 };
 
 const STATE_BITS: usize = 0b111;
 const NODE_BITS: usize = 0x0000_FFFF_FFFF_FFF8;
@@ -97,7 +98,12 @@ pub(crate) fn readable_tag(fingerprint: Fingerprint, displacement: usize) -> u16
 /// The same for a slot that readers must not match (PENDING, COPY).
 #[inline(always)]
 fn quiet_tag(Fingerprint(bits): Fingerprint, displacement: usize) -> u16 {
-    ((displacement.min(SATURATED) as u16) << FINGERPRINT_BITS) | bits
+    debug_assert!(displacement <= MAX_DISPLACEMENT);
+    if displacement < FAR {
+        (displacement as u16) << FINGERPRINT_BITS | bits
+    } else {
+        ((FAR << FINGERPRINT_BITS) + displacement) as u16
+    }
 }
 
 /// Eleven bits of a key's hash that do not pick its bucket.
@@ -256,18 +262,22 @@ impl<N> Word<N> {
         (self.0.addr() >> TAG_SHIFT) as u16
     }
 
-    /// The fingerprint of a PENDING, LIVE or COPY word.
+    /// The fingerprint of a PENDING, LIVE or COPY word; meaningless if it is far from home, where no word has one.
     pub(crate) fn fingerprint(self) -> Fingerprint {
         Fingerprint(self.tag() & FINGERPRINT_MASK)
     }
 
-    /// The displacement of a PENDING, LIVE, FROZEN or COPY word, or None if it is too large for the tag.
-    pub(crate) fn displacement(self) -> Option<usize> {
+    /// The displacement of a PENDING, LIVE, FROZEN or COPY word.
+    #[inline]
+    pub(crate) fn displacement(self) -> usize {
+        let tag = usize::from(self.tag() & !READABLE);
         if self.state() == State::Frozen {
-            return Some(usize::from(self.tag()) & MAX_DISPLACEMENT);
+            tag & MAX_DISPLACEMENT
+        } else if tag < FAR << FINGERPRINT_BITS {
+            tag >> FINGERPRINT_BITS
+        } else {
+            tag - (FAR << FINGERPRINT_BITS)
         }
-        let tag = usize::from((self.tag() & !READABLE) >> FINGERPRINT_BITS);
-        (tag < SATURATED).then_some(tag)
     }
 
     /// Where a MOVED or CROSS word says that its entry is.
@@ -284,7 +294,7 @@ impl<N> fmt::Debug for Word<N> {
             state @ (State::Moved | State::Cross) => {
                 write!(f, "{state:?}({:p}, {:?})", self.node(), self.target())
             }
-            state => write!(f, "{state:?}({:p}, d {:?})", self.node(), self.displacement()),
+            state => write!(f, "{state:?}({:p}, d {})", self.node(), self.displacement()),
         }
     }
 }
@@ -358,23 +368,24 @@ mod tests {
     #[test]
     fn publishing_keeps_fingerprint_and_displacement() {
         let fp = Fingerprint::of(u64::MAX);
-        for d in [0, 1, SATURATED - 1, SATURATED, 4000] {
+        for d in 0..=MAX_DISPLACEMENT {
             let live = Word::live(node(), fp, d);
             assert!(Word::pending(node(), fp, d).published() == live);
             assert!(Word::copy(node(), fp, d).published() == live);
-            assert_eq!(live.fingerprint(), fp);
-            assert_eq!(live.displacement(), (d < SATURATED).then_some(d));
+            assert_eq!(live.displacement(), d);
+            assert_eq!(live.tag(), readable_tag(fp, d));
+            assert!(d >= FAR || live.fingerprint() == fp);
         }
     }
 
     #[test]
     fn a_frozen_word_says_where_its_entry_belongs() {
         let live = Word::live(node(), Fingerprint::of(u64::MAX), 40);
-        for (d, part) in [(0, 0), (1, 1), (SATURATED, 2), (MAX_DISPLACEMENT, 3)] {
+        for (d, part) in [(0, 0), (1, 1), (FAR, 2), (MAX_DISPLACEMENT, 3)] {
             let frozen = live.frozen(d, part);
-            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (Some(d), part, false));
+            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (d, part, false));
             let frozen = frozen.overflowing();
-            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (Some(d), part, true));
+            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (d, part, true));
         }
     }
 
