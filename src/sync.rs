@@ -28,7 +28,11 @@ mod shadowed {
             #[allow(dead_code)]
             impl $(<$t>)? $name $(<$t>)? {
                 pub(crate) fn new(value: $value) -> Self {
-                    Self { inner: <$inner>::new(value), shadow: loom_atomic::AtomicUsize::new(0) }
+                    let new = Self { inner: <$inner>::new(value), shadow: loom_atomic::AtomicUsize::new(0) };
+                    // loom lets a sequentially consistent load return the value that an atomic was made with, even
+                    // after a sequentially consistent store; not so a value that was stored.
+                    new.inner.store(value, Ordering::SeqCst);
+                    new
                 }
 
                 fn conflict(&self) {
