@@ -40,6 +40,33 @@
 //! assert_eq!(visits.pin().get("index.html").unwrap().load(Relaxed), 4);
 //! ```
 //!
+//! Lookups take any form of a key that is [`Equivalent`] to it: borrowed (`&str` for `String`), or of your own making, such as
+//! the parts of a key that would have to be cloned to put it together. Its `Hash` must agree with the key's:
+//!
+//! ```
+//! #[derive(PartialEq, Eq, Hash)]
+//! struct Account {
+//!     tenant: String,
+//!     user: u64,
+//! }
+//!
+//! #[derive(Hash)] // the same fields in the same order: the same hash
+//! struct AccountRef<'a> {
+//!     tenant: &'a str,
+//!     user: u64,
+//! }
+//!
+//! impl loxley::Equivalent<Account> for AccountRef<'_> {
+//!     fn equivalent(&self, key: &Account) -> bool {
+//!         self.tenant == key.tenant && self.user == key.user
+//!     }
+//! }
+//!
+//! let balances = loxley::HashMap::new();
+//! balances.pin().insert(Account { tenant: "acme".into(), user: 7 }, 100);
+//! assert_eq!(balances.pin().get(&AccountRef { tenant: "acme", user: 7 }), Some(&100));
+//! ```
+//!
 //! Values are immutable once they are in the map: [`insert`](Pinned::insert) and [`update`](Pinned::update) replace
 //! them. Values that change often are best atomics, as above.
 //!
@@ -93,6 +120,7 @@ mod sync;
 mod traits;
 
 pub use ahash::RandomState;
+pub use equivalent::Equivalent;
 
 pub use self::iter::{Iter, Keys, Values};
 pub use self::map::{HashMap, OccupiedError};

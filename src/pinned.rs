@@ -1,8 +1,9 @@
 //! The pinned view: the map's operations without a guard to pass along.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+
+use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
 use crate::map::{HashMap, OccupiedError};
@@ -88,7 +89,8 @@ impl<'map, K, V, S> Pinned<'map, K, V, S> {
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
-    /// The value of `key`, which may be any borrowed form of the map's key type, with the same `Hash` and `Eq`.
+    /// The value of `key`, which may be a borrowed form of the map's key type or anything else that is [`Equivalent`] to it
+    /// and has the same `Hash`.
     ///
     /// Wait-free; writes nothing. Almost always one cache line of the table and the entry are read.
     ///
@@ -101,8 +103,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map.get(key, &self.guard)
     }
@@ -116,8 +117,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     #[inline]
     pub fn get_key_value<Q>(&self, key: &Q) -> Option<(&K, &V)>
     where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map.get_key_value(key, &self.guard)
     }
@@ -131,8 +131,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     #[inline]
     pub fn contains_key<Q>(&self, key: &Q) -> bool
     where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map.contains_key(key, &self.guard)
     }
@@ -267,8 +266,7 @@ where
     #[inline]
     pub fn remove<Q>(&self, key: &Q) -> Option<&V>
     where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map.remove(key, &self.guard)
     }
@@ -281,8 +279,7 @@ where
     /// ```
     pub fn remove_entry<Q>(&self, key: &Q) -> Option<(&K, &V)>
     where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map.remove_entry(key, &self.guard)
     }

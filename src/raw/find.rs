@@ -8,7 +8,7 @@
 //! move raises the bound of its home before it decides, and the bound is read again at the end. Why it ends: a bound is at
 //! most the number of buckets, each table is scanned once, and a table is left only for its successor.
 
-use std::borrow::Borrow;
+use equivalent::Equivalent;
 
 use super::core::Core;
 use super::node::Node;
@@ -40,8 +40,7 @@ impl<K, V> Core<K, V> {
     #[inline(always)]
     pub(crate) fn find<'g, Q>(&self, hash: u64, key: &Q, guard: &'g Guard) -> Option<&'g Node<K, V>>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         let table = self.root(guard)?;
         let bucket = table.home_bucket(table.home(hash));
@@ -50,7 +49,7 @@ impl<K, V> Core<K, V> {
             let Some(node) = word.live_node(tag) else { return table.find_anywhere(hash, key) };
             // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
             let node = unsafe { &*node };
-            if node.key().borrow() == key {
+            if key.equivalent(node.key()) {
                 return Some(node);
             }
         }
@@ -65,8 +64,7 @@ impl<'g, K, V> Table<'g, K, V> {
     #[inline(never)]
     fn find_anywhere<Q>(self, hash: u64, key: &Q) -> Option<&'g Node<K, V>>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         let mut table = self;
         loop {
@@ -80,8 +78,7 @@ impl<'g, K, V> Table<'g, K, V> {
 
     fn lookup<Q>(self, hash: u64, key: &Q) -> Lookup<'g, K, V>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         let home = self.home(hash);
         let fingerprint = Fingerprint::of(hash);
@@ -121,8 +118,7 @@ impl<'g, K, V> Table<'g, K, V> {
         key: &Q,
     ) -> Option<Lookup<'g, K, V>>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         match word.state() {
             State::Live => {}
@@ -141,7 +137,7 @@ impl<'g, K, V> Table<'g, K, V> {
         // table and waits in limbo for this table, or was retired after the root moved on, when we had our guard
         // already. MOVED: its COPY was still there after we read MOVED, so the node was in the map then.
         let node = unsafe { &*word.node() };
-        (node.key().borrow() == key).then_some(Lookup::Found(node))
+        (key.equivalent(node.key())).then_some(Lookup::Found(node))
     }
 
     /// The table that answers for a migrated home.

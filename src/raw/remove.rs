@@ -1,7 +1,8 @@
 //! Removal, and replacement of the value of a key that is there.
 
-use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
+
+use equivalent::Equivalent;
 
 use super::core::Op;
 use super::migrate::Resize;
@@ -35,8 +36,7 @@ where
         mut condition: impl FnMut(&'g Node<K, V>) -> bool,
     ) -> Option<&'g Node<K, V>>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         loop {
             let Found { table, filling, entry, bound } = self.seek_entry(hash, key)?;
@@ -85,8 +85,7 @@ where
     /// The slot of `key` in the newest table.
     fn seek_entry<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         'root: loop {
             let Current { table, filling } = self.table_for_update(hash)?;

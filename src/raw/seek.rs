@@ -1,8 +1,9 @@
 //! A writer's search: as the reader's, but it completes the moves that it meets and returns the slot.
 
-use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
 use std::ops::Range;
+
+use equivalent::Equivalent;
 
 use super::bucket::Slot;
 use super::core::Op;
@@ -49,8 +50,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         displacements: Range<usize>,
     ) -> Seek<'g, K, V>
     where
-        K: Borrow<Q>,
-        Q: Eq + ?Sized,
+        Q: Equivalent<K> + ?Sized,
     {
         let home = table.home(hash);
         let fingerprint = Fingerprint::of(hash);
@@ -61,7 +61,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             let vacant = if displacement == 0 { bucket.first_empty() } else { None };
             for (slot, word) in bucket.with_tag(readable_tag(fingerprint, displacement)) {
                 // SAFETY: LIVE as of its load.
-                if word.is_live() && unsafe { &*word.node() }.key().borrow() == key {
+                if word.is_live() && key.equivalent(unsafe { &*word.node() }.key()) {
                     let at = Position { displacement, slot };
                     return Seek::Live(Entry { slot: bucket.slot(slot), word, at });
                 }
@@ -71,7 +71,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
                     State::Frozen if word.displacement() != displacement => {}
                     // SAFETY: the node is in the map, or in limbo until this table is freed.
-                    State::Frozen | State::Cross if unsafe { &*word.node() }.key().borrow() == key => {
+                    State::Frozen | State::Cross if key.equivalent(unsafe { &*word.node() }.key()) => {
                         return Seek::Frozen;
                     }
                     _ => {}
