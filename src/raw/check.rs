@@ -9,7 +9,7 @@ use super::core::Op;
 use super::migrate::Resize;
 use super::node::Node;
 use super::table::{Next, Table};
-use super::word::{Fingerprint, SLOTS, State, Word, readable_tag};
+use super::word::{SLOTS, State, Word, readable_tag};
 
 /// An entry, as one slot of a table has it.
 struct Entry<'g, K, V> {
@@ -111,7 +111,7 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Op<'g, K, V, S> {
         assert!(displacement == 0 || !bucket.has_empty(), "displaced from home {home}, which has an EMPTY slot");
         match word.state() {
             State::Live => {
-                let tag = readable_tag(Fingerprint::of(hash), displacement);
+                let tag = readable_tag(table.fingerprint(hash), displacement);
                 assert_eq!(word.tag(), tag, "the tag of {word:?} is wrong");
             }
             State::Frozen => assert_eq!(word.displacement(), displacement, "{word:?} of home {home}"),

@@ -13,7 +13,7 @@ use equivalent::Equivalent;
 use super::core::Core;
 use super::node::Node;
 use super::table::{Next, Table};
-use super::word::{Fingerprint, State, Word, readable_tag};
+use super::word::{State, Word, readable_tag};
 use crate::reclaim::Guard;
 
 /// What a lookup in one table found.
@@ -29,7 +29,7 @@ impl<K, V> Core<K, V> {
     #[inline(always)]
     pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
         if let Some(table) = self.root(guard) {
-            table.home_bucket(table.home(hash)).prefetch();
+            table.bucket_of(hash).prefetch();
         }
     }
 
@@ -43,15 +43,17 @@ impl<K, V> Core<K, V> {
         Q: Equivalent<K> + ?Sized,
     {
         let table = self.root(guard)?;
-        let bucket = table.home_bucket(table.home(hash));
-        let tag = readable_tag(Fingerprint::of(hash), 0);
-        for (_, word) in bucket.with_tag(tag) {
+        let bucket = table.bucket_of(hash);
+        let tag = readable_tag(table.fingerprint(hash), 0);
+        let mut candidates = bucket.with_tag(tag);
+        while let Some(word) = candidates.first() {
             let Some(node) = word.live_node(tag) else { return table.find_anywhere(hash, key) };
             // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
             let node = unsafe { &*node };
             if key.equivalent(node.key()) {
                 return Some(node);
             }
+            candidates.drop_first();
         }
         // In this order: if the home is not frozen now, no entry of it was FROZEN when it was probed.
         if bucket.has_empty() && !bucket.meta().is_frozen() { None } else { table.find_anywhere(hash, key) }
@@ -81,7 +83,7 @@ impl<'g, K, V> Table<'g, K, V> {
         Q: Equivalent<K> + ?Sized,
     {
         let home = self.home(hash);
-        let fingerprint = Fingerprint::of(hash);
+        let fingerprint = self.fingerprint(hash);
         // The first displacement that has not been searched.
         let mut next = 0;
         loop {

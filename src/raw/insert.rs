@@ -34,7 +34,7 @@ use super::place::Place;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::{Next, Table};
-use super::word::{Fingerprint, Word};
+use super::word::Word;
 
 /// What to do if the key is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,7 @@ where
                     self.withdraw();
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
-                        Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.node()),
+                        Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry.node()),
                         Mode::Replace => continue,
                     }
                 }
@@ -156,7 +156,7 @@ where
                     if !self.count(table, filling) {
                         return Step::Restart;
                     }
-                    let live = self.live(0);
+                    let live = self.live(table, 0);
                     if bucket.slot(i).exchange(Word::EMPTY, live) {
                         return Step::New(self.published());
                     }
@@ -192,7 +192,7 @@ where
                         bucket.exchange_meta(meta, meta.without_pend());
                         return None;
                     }
-                    let pending = Word::pending(self.node.as_ptr(), Fingerprint::of(self.hash), at.displacement);
+                    let pending = Word::pending(self.node.as_ptr(), table.fingerprint(self.hash), at.displacement);
                     // Before the exchange, after which others may look.
                     self.seen = true;
                     if !slot.exchange(word, pending) {
@@ -223,12 +223,12 @@ where
         Some(Step::New(self.published()))
     }
 
-    fn replace(&mut self, entry: &Entry<'g, K, V>) -> bool {
-        entry.slot.exchange(entry.word, self.live(entry.at.displacement))
+    fn replace(&mut self, table: Table<'g, K, V>, entry: &Entry<'g, K, V>) -> bool {
+        entry.slot.exchange(entry.word, self.live(table, entry.at.displacement))
     }
 
-    fn live(&self, displacement: usize) -> Word<Node<K, V>> {
-        Word::live(self.node.as_ptr(), Fingerprint::of(self.hash), displacement)
+    fn live(&self, table: Table<'g, K, V>, displacement: usize) -> Word<Node<K, V>> {
+        Word::live(self.node.as_ptr(), table.fingerprint(self.hash), displacement)
     }
 
     fn published(&self) -> &'g Node<K, V> {

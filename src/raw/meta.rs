@@ -1,8 +1,8 @@
 //! Meta words: what a table knows of one home, packed into 64 bits. Pure: no atomics here.
 //!
 //! ```text
-//!  63..30    29..18  17..6      5..3          2          1        0
-//! [version][bound][pend: d][pend: i + 1][MIGRATED][PLACED][FREEZING]
+//! 63  62..30   29..18  17..6      5..3          2          1        0
+//! [0][version][bound][pend: d][pend: i + 1][MIGRATED][PLACED][FREEZING]
 //! ```
 //!
 //! * `bound` is at least the displacement of every committed entry of this home: searches end there.
@@ -12,8 +12,10 @@
 //! * MIGRATED: the next table answers for this home.
 //!
 //! Every write is a compare-and-swap that increments `version`, so a meta word that is unchanged proves that no insertion
-//! of this home committed through it and that no entry of this home moved in between. 34 bits of version: a
-//! thread would have to sleep through 17 billion changes of one home, and wake up at exactly the same fields, to be fooled.
+//! of this home committed through it and that no entry of this home moved in between. 33 bits of version: a
+//! thread would have to sleep through 8 billion changes of one home, and wake up at exactly the same fields, to be fooled.
+//!
+//! The top bit is never set, as it is in every readable slot: a probe may take meta for one more slot.
 
 use std::fmt;
 
@@ -26,6 +28,7 @@ const PEND_SLOT_SHIFT: u32 = 3;
 const PEND_BUCKETS_SHIFT: u32 = 6;
 const BOUND_SHIFT: u32 = 18;
 const VERSION_SHIFT: u32 = 30;
+const ALL_BITS: u64 = u64::MAX >> 1;
 const DISPLACEMENT_MASK: u64 = MAX_DISPLACEMENT as u64;
 const PEND_MASK: u64 = (DISPLACEMENT_MASK << PEND_BUCKETS_SHIFT) | (0b111 << PEND_SLOT_SHIFT);
 
@@ -110,9 +113,9 @@ impl Meta {
         Self(self.0 | MIGRATED).next()
     }
 
-    /// The version takes the top bits, so it wraps around without touching a neighbour.
+    /// The version takes the upper bits, so it wraps around without touching a neighbour.
     fn next(self) -> Self {
-        Self(self.0.wrapping_add(1 << VERSION_SHIFT))
+        Self((self.0 + (1 << VERSION_SHIFT)) & ALL_BITS)
     }
 }
 
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_change_has_a_new_version_and_it_wraps_alone() {
-        let m = Meta::from_bits(u64::MAX << VERSION_SHIFT);
+        let m = Meta::from_bits(u64::MAX << VERSION_SHIFT & ALL_BITS);
         let n = m.bounding(0);
         assert_ne!(m, n);
         assert_eq!(n.bits(), 0);

@@ -26,12 +26,13 @@ use std::ops::Range;
 
 use super::bucket::Slot;
 use super::core::Op;
+use super::fingerprint::Fingerprint;
 use super::node::Node;
 use super::place::Place;
 use super::resize::too_many_collisions;
 use super::seek::tomb;
 use super::table::Table;
-use super::word::{Fingerprint, MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
+use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
 use crate::sync::Ordering;
 
 /// A migration: a table and its successor.
@@ -68,9 +69,19 @@ impl<'g, K, V> Resize<'g, K, V> {
         self.to.homes_of(group..group + 1, self.groups_log2())
     }
 
+    /// log2 of the new homes of a group.
+    fn parts_log2(self) -> u32 {
+        self.to.log2() - self.groups_log2()
+    }
+
     /// Which of the new homes of its group a hash belongs to.
     fn part(self, hash: u64) -> usize {
-        self.to.home(hash) & ((1 << (self.to.log2() - self.groups_log2())) - 1)
+        self.to.home(hash) & ((1 << self.parts_log2()) - 1)
+    }
+
+    /// Whether fingerprints are the same bits of the hash in both tables.
+    fn keeps_window(self) -> bool {
+        self.from.window() == self.to.window()
     }
 
     fn is_placed(self, group: usize) -> bool {
@@ -83,7 +94,7 @@ impl<'g, K, V> Resize<'g, K, V> {
 
     /// The group that bucket `index` of the new table is home to, unless that is placed.
     pub(super) fn unplaced_group(self, index: usize) -> Option<usize> {
-        let group = (index & self.to.mask()) >> (self.to.log2() - self.groups_log2());
+        let group = (index & self.to.mask()) >> self.parts_log2();
         (!self.is_placed(group)).then_some(group)
     }
 }
@@ -107,7 +118,8 @@ struct Item<'g, K, V> {
     slot: &'g Slot<K, V>,
     /// FROZEN or CROSS.
     word: Word<Node<K, V>>,
-    hash: u64,
+    /// Its fingerprint in the new table.
+    fingerprint: Fingerprint,
 }
 
 impl<K, V> Item<'_, K, V> {
@@ -162,7 +174,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             let j = counts[part];
             counts[part] += 1;
             if j < SLOTS {
-                let live = Word::live(item.word.node(), Fingerprint::of(item.hash), 0);
+                let live = Word::live(item.word.node(), item.fingerprint, 0);
                 resize.to.home_bucket(first + part).slot(j).exchange(Word::EMPTY, live);
             } else {
                 item.slot.exchange(item.word, item.word.overflowing());
@@ -228,17 +240,25 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     if word.displacement() != displacement {
                         return None;
                     }
-                    let hash = self.hash_of(word);
-                    let word_now = word.frozen(displacement, resize.part(hash));
-                    if slot.exchange(word, word_now) {
-                        return Some(Item { slot, word: word_now, hash });
+                    let (part, fingerprint) = if word.is_near() && resize.keeps_window() {
+                        let (fingerprint, from) = (word.fingerprint(), resize.from);
+                        let part = from.window().bits_below_home(fingerprint, from.log2(), resize.parts_log2());
+                        (part, fingerprint)
+                    } else {
+                        let hash = self.hash_of(word);
+                        (resize.part(hash), resize.to.fingerprint(hash))
+                    };
+                    let frozen = word.frozen(displacement, part);
+                    if slot.exchange(word, frozen) {
+                        return Some(Item { slot, word: frozen, fingerprint });
                     }
                 }
-                State::Frozen => {
-                    let ours = word.displacement() == displacement;
-                    return ours.then(|| Item { slot, word, hash: self.hash_of(word) });
+                State::Frozen if word.displacement() != displacement => return None,
+                // Another helper's work, which is rare: it did not keep the fingerprint.
+                State::Frozen | State::Cross => {
+                    let fingerprint = resize.to.fingerprint(self.hash_of(word));
+                    return Some(Item { slot, word, fingerprint });
                 }
-                State::Cross => return Some(Item { slot, word, hash: self.hash_of(word) }),
                 State::Empty if displacement == 0 => {
                     if slot.exchange(word, Word::SEALED) {
                         return None;
@@ -270,7 +290,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             let word = item.slot.load();
             if word.state() == State::Cross {
                 let Target { buckets, slot } = word.target();
-                let target = table.bucket(table.home(item.hash) + buckets).slot(slot);
+                let home = table.home(self.hash_of(word));
+                let target = table.bucket(home + buckets).slot(slot);
                 let copy = target.load();
                 if copy.is_copy_of(word.node()) {
                     target.exchange(copy, copy.published());
@@ -287,7 +308,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     if item.slot.load() != word {
                         continue;
                     }
-                    let copy = Word::copy(word.node(), Fingerprint::of(item.hash), at.displacement);
+                    let copy = Word::copy(word.node(), item.fingerprint, at.displacement);
                     if !slot.exchange(free, copy) {
                         continue;
                     }
@@ -320,8 +341,10 @@ where
     /// Migrates `groups`, all of one word of the progress tree, and moves the root on if they were the last.
     pub(super) fn migrate(self, resize: Resize<'g, K, V>, groups: Range<usize>) {
         // Every exchange below is a full fence: without this, one cache miss would wait for the other.
-        for home in resize.from.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
-            resize.from.home_bucket(home).prefetch_nodes();
+        if !resize.keeps_window() {
+            for home in resize.from.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
+                resize.from.home_bucket(home).prefetch_nodes();
+            }
         }
         for home in resize.to.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
             resize.to.home_bucket(home).prefetch();

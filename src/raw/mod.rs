@@ -1,6 +1,6 @@
 //! The table and its protocol, without the std-like surface.
 //!
-//! Where to find what: words and meta words ([`word`], [`meta`]), a bucket and how it is probed ([`bucket`], [`probe`]),
+//! Where to find what: words and meta words ([`word`], [`fingerprint`], [`meta`]), a bucket and how it is probed ([`bucket`], [`probe`]),
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal and
 //! replacement ([`remove`]), migration to another table ([`migrate`]), when tables are replaced ([`resize`]), iteration ([`walk`]),
@@ -12,6 +12,7 @@ mod count;
 mod drop;
 mod evict;
 mod find;
+mod fingerprint;
 mod insert;
 mod limbo;
 mod local;

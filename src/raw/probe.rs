@@ -12,9 +12,9 @@
 //! A mask is a hint: whoever follows it loads the slot again, as an atomic, and goes by what that says. Only the *absence*
 //! of a bit is taken at its word.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Slot};
 use super::node::Node;
-use super::word::{SLOTS, State, Word};
+use super::word::{SLOTS, State, Word, is_readable};
 
 #[cfg(not(all(
     target_arch = "x86_64",
@@ -36,9 +36,10 @@ pub(crate) struct Selected<'t, K, V> {
 }
 
 impl<K, V> Bucket<K, V> {
-    /// The slots whose tag is `tag`.
+    /// The slots whose tag is `tag`, a readable one.
     #[inline(always)]
     pub(crate) fn with_tag(&self, tag: u16) -> Selected<'_, K, V> {
+        debug_assert!(is_readable(tag));
         Selected { bucket: self, mask: vector::tagged(self, tag) }
     }
 
@@ -46,7 +47,7 @@ impl<K, V> Bucket<K, V> {
     #[inline(always)]
     pub(crate) fn first_empty(&self) -> Option<usize> {
         let mask = vector::empty(self);
-        (mask != 0).then(|| vector::slot_of_bit(mask.trailing_zeros()))
+        (mask != 0).then(|| vector::index_of_bit(mask.trailing_zeros()))
     }
 
     /// The slots in state EMPTY, SEALED or TOMB.
@@ -62,20 +63,34 @@ impl<K, V> Bucket<K, V> {
     }
 }
 
+impl<K, V> Selected<'_, K, V> {
+    /// The first slot's word. For the reader, which is done with it almost always: what [`drop_first`](Self::drop_first) does would be
+    /// on its way if [`next`](Self::next) did it in advance.
+    #[inline(always)]
+    pub(crate) fn first(&self) -> Option<Word<Node<K, V>>> {
+        if self.mask == 0 {
+            return None;
+        }
+        // SAFETY: the probes set only the bits of slots.
+        Some(unsafe { vector::slot_of_bit(self.bucket, self.mask.trailing_zeros()) }.load())
+    }
+
+    /// On to the next slot.
+    #[inline(always)]
+    pub(crate) fn drop_first(&mut self) {
+        self.mask &= !(vector::ONE_SLOT << self.mask.trailing_zeros());
+    }
+}
+
 impl<K, V> Iterator for Selected<'_, K, V> {
     type Item = (usize, Word<Node<K, V>>);
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.mask == 0 {
-            return None;
-        }
-        let bit = self.mask.trailing_zeros();
-        self.mask &= !(vector::ONE_SLOT << bit);
-        let i = vector::slot_of_bit(bit);
-        // SAFETY: the probes set only the bits of slots.
-        let slot = unsafe { self.bucket.slots().get_unchecked(i) };
-        Some((i, slot.load()))
+        let word = self.first()?;
+        let i = vector::index_of_bit(self.mask.trailing_zeros());
+        self.drop_first();
+        Some((i, word))
     }
 }
 
@@ -87,8 +102,15 @@ mod scalar {
     pub(super) const ONE_SLOT: u32 = 1;
 
     #[inline(always)]
-    pub(super) fn slot_of_bit(bit: u32) -> usize {
+    pub(super) fn index_of_bit(bit: u32) -> usize {
         bit as usize
+    }
+
+    /// # Safety
+    /// The bit is that of a slot.
+    #[inline(always)]
+    pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot<K, V> {
+        bucket.slot(index_of_bit(bit))
     }
 
     fn select<K, V>(bucket: &Bucket<K, V>, test: impl Fn(Word<Node<K, V>>) -> bool) -> u32 {
@@ -122,16 +144,27 @@ mod scalar {
     not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
 ))]
 mod sse2 {
-    //! Masks have two bits for each word of the bucket; those of the first, the meta word, are never set.
+    //! Masks have two bits for each word of the bucket; both are set or none. Those of the first, the meta word, are never set.
 
     use super::*;
     use core::arch::{asm, x86_64::*};
+    use std::ptr;
 
     pub(super) const ONE_SLOT: u32 = 0b11;
 
     #[inline(always)]
-    pub(super) fn slot_of_bit(bit: u32) -> usize {
+    pub(super) fn index_of_bit(bit: u32) -> usize {
         bit as usize / 2 - 1
+    }
+
+    /// By its offset, which is four times the bit: a detour by the index would take three instructions of a lookup.
+    ///
+    /// # Safety
+    /// The bit is the lower one of a slot.
+    #[inline(always)]
+    pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot<K, V> {
+        // SAFETY: the words are eight bytes each and a slot is one of them, as the caller says.
+        unsafe { &*ptr::from_ref(bucket).byte_add(4 * bit as usize).cast() }
     }
 
     /// The even (LOW) or odd (HIGH) 32-bit lanes of two vectors.
@@ -150,7 +183,7 @@ mod sse2 {
                 "movaps {b}, [{p} + 16]",
                 "movaps {c}, [{p} + 32]",
                 "movaps {d}, [{p} + 48]",
-                p = in(reg) std::ptr::from_ref(bucket),
+                p = in(reg) ptr::from_ref(bucket),
                 a = out(xmm_reg) a,
                 b = out(xmm_reg) b,
                 c = out(xmm_reg) c,
@@ -164,9 +197,9 @@ mod sse2 {
 
     /// The mask of eight 16-bit lanes that are all ones or zero.
     #[inline(always)]
-    fn slots(lanes: __m128i) -> u32 {
+    fn words(lanes: __m128i) -> u32 {
         // SAFETY: as above.
-        unsafe { _mm_movemask_epi8(lanes) as u32 & !ONE_SLOT }
+        unsafe { _mm_movemask_epi8(lanes) as u32 }
     }
 
     #[inline(always)]
@@ -175,7 +208,8 @@ mod sse2 {
         // SAFETY: as above. The shift is arithmetic, so the saturating pack keeps the upper 16 bits as they are.
         unsafe {
             let tags = _mm_packs_epi32(_mm_srai_epi32::<16>(a), _mm_srai_epi32::<16>(b));
-            slots(_mm_cmpeq_epi16(tags, _mm_set1_epi16(tag as i16)))
+            // A meta word lacks the bit that makes a tag readable.
+            words(_mm_cmpeq_epi16(tags, _mm_set1_epi16(tag as i16)))
         }
     }
 
@@ -187,7 +221,7 @@ mod sse2 {
         unsafe {
             let (mask, bits) = (_mm_set1_epi32(mask as i32), _mm_set1_epi32(bits as i32));
             let test = |x| _mm_cmpeq_epi32(_mm_and_si128(x, mask), bits);
-            slots(_mm_packs_epi32(test(a), test(b)))
+            words(_mm_packs_epi32(test(a), test(b))) & !ONE_SLOT
         }
     }
 
@@ -211,7 +245,8 @@ mod sse2 {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::raw::word::{Fingerprint, Target, readable_tag};
+    use crate::raw::fingerprint::Fingerprint;
+    use crate::raw::word::{Target, readable_tag};
     use std::ptr;
 
     /// Any sequence of bits will do as long as it is the same each time.
@@ -223,7 +258,7 @@ mod tests {
     fn any_word(x: u64) -> Word<Node<u64, u64>> {
         let node = ptr::without_provenance_mut((x as usize >> 16) & 0x0000_FFFF_FFFF_FFF8);
         // Few fingerprints and displacements, so that equal tags are common.
-        let (fp, d) = (Fingerprint::of((x & 1) << 21), (x >> 1 & 1) as usize);
+        let (fp, d) = (Fingerprint::from_bits(x as u16 & 1), (x >> 1 & 1) as usize);
         let live = Word::live(node, fp, d);
         let target = Target { buckets: (x >> 40) as usize & 4095, slot: (x >> 52) as usize % 7 };
         match x >> 2 & 15 {
@@ -246,7 +281,7 @@ mod tests {
             let bit = mask.trailing_zeros();
             assert_eq!(mask >> bit & vector::ONE_SLOT, vector::ONE_SLOT);
             mask &= !(vector::ONE_SLOT << bit);
-            slots |= 1 << vector::slot_of_bit(bit);
+            slots |= 1 << vector::index_of_bit(bit);
         }
         slots
     }
@@ -262,12 +297,12 @@ mod tests {
                 assert!(slot.exchange(Word::EMPTY, any_word(random(&mut seed))));
             }
             // The meta word must never show, whatever it holds.
-            let meta = super::super::meta::Meta::from_bits(random(&mut seed));
+            let meta = super::super::meta::Meta::from_bits(random(&mut seed) >> 1);
             assert!(bucket.exchange_meta(bucket.meta(), meta));
             let mut tags: Vec<u16> =
-                (0..4).map(|x| readable_tag(Fingerprint::of((x & 1) << 21), x as usize >> 1)).collect();
+                (0..4).map(|x| readable_tag(Fingerprint::from_bits(x as u16 & 1), x as usize >> 1)).collect();
             tags.extend([0, u16::MAX, random(&mut seed) as u16, (meta.bits() >> 48) as u16]);
-            for tag in tags {
+            for tag in tags.into_iter().map(|tag| tag | 1 << 15) {
                 let mask = scalar::tagged(&bucket, tag);
                 assert_eq!(slots_of(vector::tagged(&bucket, tag)), mask, "round {round}, tag {tag:x}, {meta:?}");
                 hits += mask.count_ones();

@@ -10,7 +10,7 @@ use super::node::{Node, OwnedNode};
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
-use super::word::{Fingerprint, State, Word};
+use super::word::{State, Word};
 
 /// Where a key was found: its table and the migration that fills it, its slot, and the bound of its home.
 struct Found<'g, K, V> {
@@ -71,7 +71,7 @@ where
                 *new.value_mut() = update(entry.node().value());
                 base = entry.word.node();
             }
-            let live = Word::live(new.as_ptr(), Fingerprint::of(hash), entry.at.displacement);
+            let live = Word::live(new.as_ptr(), table.fingerprint(hash), entry.at.displacement);
             if entry.slot.exchange(entry.word, live) {
                 // SAFETY: our exchange took it out.
                 unsafe { self.retire(*table, *filling, entry.node()) };
@@ -89,7 +89,7 @@ where
     {
         'root: loop {
             let Current { table, filling } = self.table_for_update(hash)?;
-            let bucket = table.home_bucket(table.home(hash));
+            let bucket = table.bucket_of(hash);
             let mut first = 0;
             loop {
                 let meta = bucket.meta();

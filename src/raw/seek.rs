@@ -11,7 +11,7 @@ use super::local;
 use super::meta::{Meta, Position};
 use super::node::Node;
 use super::table::Table;
-use super::word::{Fingerprint, State, Word, readable_tag};
+use super::word::{State, Word, readable_tag};
 
 /// What a writer's search came upon.
 pub(super) enum Seek<'g, K, V> {
@@ -53,7 +53,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         Q: Equivalent<K> + ?Sized,
     {
         let home = table.home(hash);
-        let fingerprint = Fingerprint::of(hash);
+        let fingerprint = table.fingerprint(hash);
         for displacement in displacements {
             let index = home + displacement;
             let bucket = table.bucket(index);

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::ptr::{self, NonNull};
 
 use super::bucket::{Bucket, Slot};
+use super::fingerprint::{Fingerprint, Window};
 use super::limbo::Limbo;
 use super::meta::Position;
 use super::node::Node;
@@ -21,14 +22,19 @@ const ALIGN_BY_HAND_ABOVE: usize = 4096;
 /// huge pages: one lookup in a large table would otherwise miss the TLB as well as the cache.
 const HUGE_PAGE: usize = 2 << 20;
 
+/// 64 less log2 of the size of a bucket.
+const SHIFT: u32 = 64 - BUCKET_LOG2;
+const BUCKET_LOG2: u32 = 6;
+
 /// What `next` holds while the size of a smaller successor is being decided, see `resize.rs`.
 const DECIDING: usize = 1;
 
 /// The header of a table; the buckets follow it in memory.
 #[repr(C, align(64))]
 pub(crate) struct Header<K, V> {
-    /// 63 - log2(buckets): the home of a hash is `hash >> 1 >> shift`.
+    /// 58 - log2(buckets): the home of a hash, times the size of a bucket, is `hash >> shift` with the low six bits cleared.
     shift: u32,
+    window: Window,
     /// log2 of the groups of the migration that fills this table.
     groups_log2: u32,
     next: AtomicPtr<Header<K, V>>,
@@ -97,7 +103,8 @@ impl<'g, K, V> Table<'g, K, V> {
         // all bits zero is a value.
         unsafe {
             header.write(Header {
-                shift: 63 - log2,
+                shift: SHIFT - log2,
+                window: Window::of_table(log2),
                 groups_log2,
                 next: AtomicPtr::new(ptr::null_mut()),
                 limbo: Limbo::new(),
@@ -149,7 +156,7 @@ impl<'g, K, V> Table<'g, K, V> {
     }
 
     pub(crate) fn log2(self) -> u32 {
-        63 - self.header().shift
+        SHIFT - self.header().shift
     }
 
     pub(crate) fn buckets(self) -> usize {
@@ -177,7 +184,24 @@ impl<'g, K, V> Table<'g, K, V> {
 
     #[inline(always)]
     pub(crate) fn home(self, hash: u64) -> usize {
-        (hash >> 1 >> self.header().shift) as usize
+        (hash >> self.header().shift >> BUCKET_LOG2) as usize
+    }
+
+    /// The bucket that is home to `hash`.
+    #[inline(always)]
+    pub(crate) fn bucket_of(self, hash: u64) -> &'g Bucket<K, V> {
+        self.home_bucket(self.home(hash))
+    }
+
+    #[inline(always)]
+    pub(crate) fn fingerprint(self, hash: u64) -> Fingerprint {
+        self.window().fingerprint(hash)
+    }
+
+    /// Which bits of hashes are fingerprints here.
+    #[inline(always)]
+    pub(crate) fn window(self) -> Window {
+        self.header().window
     }
 
     /// The bucket at `index`, which wraps around.

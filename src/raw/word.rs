@@ -1,9 +1,9 @@
 //! Slot words: what one slot of a bucket says, packed into one pointer-sized word. Pure: no atomics here.
 //!
 //! ```text
-//!  63        62..59         58..48        47..3     2..0
+//!  63        62..60         59..48        47..3     2..0
 //! [readable][displacement][fingerprint][node address][state]     PENDING LIVE COPY, near home
-//! [readable][displacement, plus 14 * 2^11   ][node   ][state]     PENDING LIVE COPY, 14 buckets from home or more
+//! [readable][displacement, plus 6 * 2^12    ][node   ][state]     PENDING LIVE COPY, 6 buckets from home or more
 //! [0       ][overflow 1, part 2, displacement 12 bits][node][state]   FROZEN
 //! [0       ][slot 3 bits, buckets 12 bits  ][node   ][state]     MOVED CROSS
 //! [0       ][stamp                                  ][state]     TOMB
@@ -36,6 +36,8 @@
 use std::fmt;
 use std::ptr;
 
+use super::fingerprint::{FINGERPRINT_BITS, Fingerprint};
+
 /// Slots per bucket: 7 words of 8 bytes and the meta word fill one cache line of 64 bytes. Tests build the crate with
 /// one or two slots a bucket, so that displaced entries, evictions and overflow happen all the time.
 pub(crate) const SLOTS: usize = if cfg!(loxley_slots = "1") {
@@ -50,14 +52,12 @@ pub(crate) const SLOTS: usize = if cfg!(loxley_slots = "1") {
 pub(crate) const MAX_DISPLACEMENT: usize = (1 << 12) - 1;
 
 /// From this displacement on there is no fingerprint. Small where buckets are small, so that tests meet it.
-const FAR: usize = if SLOTS == 7 { 14 } else { 1 };
+const FAR: usize = if SLOTS == 7 { 6 } else { 1 };
 
 const STATE_BITS: usize = 0b111;
 const NODE_BITS: usize = 0x0000_FFFF_FFFF_FFF8;
 const TAG_SHIFT: u32 = 48;
 const READABLE: u16 = 1 << 15;
-const FINGERPRINT_BITS: u32 = 11;
-const FINGERPRINT_MASK: u16 = (1 << FINGERPRINT_BITS) - 1;
 
 /// The state of a slot, see the module's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,25 +97,18 @@ pub(crate) fn readable_tag(fingerprint: Fingerprint, displacement: usize) -> u16
 
 /// The same for a slot that readers must not match (PENDING, COPY).
 #[inline(always)]
-fn quiet_tag(Fingerprint(bits): Fingerprint, displacement: usize) -> u16 {
+fn quiet_tag(fingerprint: Fingerprint, displacement: usize) -> u16 {
     debug_assert!(displacement <= MAX_DISPLACEMENT);
     if displacement < FAR {
-        (displacement as u16) << FINGERPRINT_BITS | bits
+        (displacement as u16) << FINGERPRINT_BITS | fingerprint.bits()
     } else {
         ((FAR << FINGERPRINT_BITS) + displacement) as u16
     }
 }
 
-/// Eleven bits of a key's hash that do not pick its bucket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Fingerprint(u16);
-
-impl Fingerprint {
-    /// Bits 21 to 31 of the hash: homes are its top bits, and no table has 2^32 buckets.
-    #[inline(always)]
-    pub(crate) fn of(hash: u64) -> Self {
-        Self((hash >> 21) as u16 & FINGERPRINT_MASK)
-    }
+/// Whether a tag is that of a readable slot.
+pub(crate) fn is_readable(tag: u16) -> bool {
+    tag & READABLE != 0
 }
 
 /// A slot's word. `N` is the node type; its alignment leaves the three low bits free.
@@ -241,8 +234,8 @@ impl<N> Word<N> {
     /// The node, if the word is LIVE with this tag.
     #[inline(always)]
     pub(crate) fn live_node(self, tag: u16) -> Option<*mut N> {
-        let expected = usize::from(tag) << TAG_SHIFT | LIVE;
-        let node = self.0.map_addr(|address| address ^ expected);
+        // What is left of the right word without its tag and state is an address, and of no other word.
+        let node = self.0.wrapping_byte_sub(usize::from(tag) << TAG_SHIFT | LIVE);
         fits(node).then_some(node)
     }
 
@@ -264,7 +257,12 @@ impl<N> Word<N> {
 
     /// The fingerprint of a PENDING, LIVE or COPY word; meaningless if it is far from home, where no word has one.
     pub(crate) fn fingerprint(self) -> Fingerprint {
-        Fingerprint(self.tag() & FINGERPRINT_MASK)
+        Fingerprint::from_bits(self.tag())
+    }
+
+    /// Whether a PENDING, LIVE or COPY word is near enough to its home to have a fingerprint.
+    pub(crate) fn is_near(self) -> bool {
+        usize::from(self.tag() & !READABLE) < FAR << FINGERPRINT_BITS
     }
 
     /// The displacement of a PENDING, LIVE, FROZEN or COPY word.
@@ -273,7 +271,7 @@ impl<N> Word<N> {
         let tag = usize::from(self.tag() & !READABLE);
         if self.state() == State::Frozen {
             tag & MAX_DISPLACEMENT
-        } else if tag < FAR << FINGERPRINT_BITS {
+        } else if self.is_near() {
             tag >> FINGERPRINT_BITS
         } else {
             tag - (FAR << FINGERPRINT_BITS)
@@ -336,7 +334,7 @@ mod tests {
 
     #[test]
     fn every_state_survives_the_packing() {
-        let fp = Fingerprint::of(0x1234_5678_9ABC_DEF0);
+        let fp = Fingerprint::from_bits(0x234);
         let to = Target { buckets: MAX_DISPLACEMENT, slot: 6 };
         let live = Word::live(node(), fp, 0);
         for (word, state) in [
@@ -367,7 +365,7 @@ mod tests {
 
     #[test]
     fn publishing_keeps_fingerprint_and_displacement() {
-        let fp = Fingerprint::of(u64::MAX);
+        let fp = Fingerprint::from_bits(u16::MAX);
         for d in 0..=MAX_DISPLACEMENT {
             let live = Word::live(node(), fp, d);
             assert!(Word::pending(node(), fp, d).published() == live);
@@ -380,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_frozen_word_says_where_its_entry_belongs() {
-        let live = Word::live(node(), Fingerprint::of(u64::MAX), 40);
+        let live = Word::live(node(), Fingerprint::from_bits(u16::MAX), 40);
         for (d, part) in [(0, 0), (1, 1), (FAR, 2), (MAX_DISPLACEMENT, 3)] {
             let frozen = live.frozen(d, part);
             assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (d, part, false));
@@ -391,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_copy_names_its_node() {
-        let copy = Word::copy(node(), Fingerprint::of(7), 3);
+        let copy = Word::copy(node(), Fingerprint::from_bits(7), 3);
         assert!(copy.is_copy_of(node()));
         assert!(!copy.is_copy_of(node().wrapping_byte_add(8)));
         assert!(!copy.published().is_copy_of(node()));
