@@ -25,6 +25,14 @@ impl<K, V> Slot<K, V> {
     pub(crate) fn exchange(&self, old: Word<Node<K, V>>, new: Word<Node<K, V>>) -> bool {
         self.0.compare_exchange(old.raw(), new.raw(), Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
+
+    /// COPY → LIVE, if this is the target of a decided move of `node` that has not been completed.
+    pub(crate) fn publish_copy_of(&self, node: *mut Node<K, V>) {
+        let copy = self.load();
+        if copy.is_copy_of(node) {
+            self.exchange(copy, copy.published());
+        }
+    }
 }
 
 /// One cache line of a table. All zero: no entry, no bound, version 0.

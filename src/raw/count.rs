@@ -159,6 +159,25 @@ impl Drop for Counter {
     }
 }
 
+/// Counts one for as long as it lives.
+pub(crate) struct Counted<'g> {
+    counter: &'g Counter,
+    guard: &'g Guard,
+}
+
+impl<'g> Counted<'g> {
+    pub(crate) fn new(counter: &'g Counter, guard: &'g Guard) -> Self {
+        counter.add(1, guard);
+        Self { counter, guard }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.counter.add(-1, self.guard);
+    }
+}
+
 /// What an addition left in the part of the counter that it went to.
 pub(crate) enum Part {
     /// A processor's cell: says nothing about the sum.

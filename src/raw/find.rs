@@ -1,7 +1,7 @@
 //! The reader's path: wait-free, and it never stores.
 //!
 //! Almost every lookup is decided by the home bucket: a LIVE entry is the truth by itself, and if there is none, so is an
-//! EMPTY slot (nothing of a home with an EMPTY slot is elsewhere), unless the home is being frozen. That much is
+//! EMPTY slot: nothing of a home with an EMPTY slot is elsewhere, or frozen. That much is
 //! [`Core::find`]; displaced entries and migrations are left to a function out of line.
 //!
 //! Why no reader misses a key that is there: entries only move right, readers scan buckets from left to right, a
@@ -46,7 +46,7 @@ impl<K, V> Core<K, V> {
         let bucket = table.bucket_of(hash);
         let tag = readable_tag(table.fingerprint(hash), 0);
         let mut candidates = bucket.with_tag(tag);
-        while let Some(word) = candidates.first() {
+        while let Some((_, word)) = candidates.first() {
             let Some(node) = word.live_node(tag) else { return table.find_anywhere(hash, key) };
             // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
             let node = unsafe { &*node };
@@ -55,8 +55,8 @@ impl<K, V> Core<K, V> {
             }
             candidates.drop_first();
         }
-        // In this order: if the home is not frozen now, no entry of it was FROZEN when it was probed.
-        if bucket.has_empty() && !bucket.meta().is_frozen() { None } else { table.find_anywhere(hash, key) }
+        // A migrator seals EMPTY slots before it freezes entries: as there is one still, nothing was FROZEN when it was probed.
+        if bucket.has_empty() { None } else { table.find_anywhere(hash, key) }
     }
 }
 

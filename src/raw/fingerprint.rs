@@ -56,12 +56,28 @@ impl Window {
     pub(super) fn fingerprint(self, hash: u64) -> Fingerprint {
         Fingerprint::from_bits((hash >> self.shift) as u16)
     }
+}
 
-    /// The `count` bits of the hash that follow the first `log2`, from its fingerprint. `1 << log2` is the size of a table
-    /// with this window.
-    pub(super) fn bits_below_home(self, fingerprint: Fingerprint, log2: u32, count: u32) -> usize {
-        debug_assert!(self == Self::of_table(log2) && log2 % DOUBLINGS + count <= FINGERPRINT_BITS);
-        usize::from(fingerprint.0) >> (FINGERPRINT_BITS - log2 % DOUBLINGS - count) & ((1 << count) - 1)
+/// How fingerprints tell the new homes of a table's entries, where they do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Split {
+    shift: u32,
+    mask: usize,
+}
+
+impl Split {
+    /// For a migration from a table of `1 << from` buckets to one of `1 << to`. None if the window moves.
+    pub(super) fn between(from: u32, to: u32) -> Option<Self> {
+        // Homes that merge have one part.
+        let parts = to.saturating_sub(from);
+        let keeps_window = Window::of_table(from) == Window::of_table(to);
+        keeps_window.then(|| Self { shift: FINGERPRINT_BITS - from % DOUBLINGS - parts, mask: (1 << parts) - 1 })
+    }
+
+    /// Which of the new homes that its old home splits into an entry goes to.
+    #[inline(always)]
+    pub(super) fn part(self, fingerprint: Fingerprint) -> usize {
+        usize::from(fingerprint.0) >> self.shift & self.mask
     }
 }
 
@@ -70,14 +86,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_holds_what_growth_by_one_or_two_doublings_needs() {
+    fn a_fingerprint_tells_the_new_home() {
         let hash = 0x9E37_79B9_7F4A_7C15_u64;
-        for log2 in 0..50 {
-            let window = Window::of_table(log2);
-            let fingerprint = window.fingerprint(hash);
-            for count in 0..=2 {
-                let bits = (hash << log2).checked_shr(64 - count).unwrap_or(0);
-                assert_eq!(window.bits_below_home(fingerprint, log2, count) as u64, bits, "{log2} + {count}");
+        let home = |log2: u32| hash.checked_shr(64 - log2).unwrap_or(0);
+        for from in 0_u32..50 {
+            for to in from.saturating_sub(4)..=from + 2 {
+                let Some(split) = Split::between(from, to) else {
+                    assert_ne!(from / 4, to / 4);
+                    continue;
+                };
+                let part = split.part(Window::of_table(from).fingerprint(hash)) as u64;
+                let first = if to < from { home(to) } else { home(from) << (to - from) };
+                assert_eq!(first + part, home(to), "{from} to {to}");
             }
         }
     }

@@ -72,7 +72,7 @@ where
     let guard = map.guard();
     let op = map.op(&guard);
     if let Some(root) = op.core.root(&guard).filter(|root| root.log2() != log2) {
-        op.begin(root, log2);
+        op.core.begin(root, log2, &guard);
         if let Next::Table(next) = root.next() {
             initialize(next);
         }

@@ -1,7 +1,8 @@
 //! Insertion, and replacement by insertion.
 //!
 //! **Direct.** The home bucket has an EMPTY slot: one compare-and-swap of the first one, EMPTY → LIVE, is all; it is also the
-//! linearization point. Two insertions of one key meet at the same slot, for EMPTY slots are taken in order.
+//! linearization point. Two insertions of one key meet at the same slot, for EMPTY slots are taken in order. Almost
+//! all insertions of new keys are of this kind, and are tried as such first ([`insert_at_first_sight`](Op::insert)).
 //!
 //! **Through the meta word.** Otherwise the key may be in several buckets and free slots are anywhere, so the
 //! home's meta word decides between insertions:
@@ -30,11 +31,11 @@ use super::count::Part;
 use super::meta::{Meta, Position};
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
-use super::place::Place;
+use super::place::{Eviction, Place};
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::{Next, Table};
-use super::word::Word;
+use super::word::{Word, readable_tag};
 
 /// What to do if the key is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,41 @@ where
     V: Send + 'static,
     S: BuildHasher,
 {
+    #[inline(always)]
     pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V> {
+        match self.insert_at_first_sight(hash, node) {
+            Ok(node) => Inserted::New(node),
+            Err(node) => self.insert_in_any_case(hash, node, mode),
+        }
+    }
+
+    /// The direct insertion of a key that the home bucket does not have by its looks. Otherwise the node comes back.
+    ///
+    /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange succeeds, so it
+    /// always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or migrated (a migrator begins
+    /// with sealing EMPTY slots); all that was ever inserted here took the first EMPTY slot; and all slots before this
+    /// one were in use when they were looked at. A slot's word is loaded once for both questions: by two loads, it could
+    /// be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
+    #[inline(always)]
+    fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
+        let Some(table) = self.core.root(self.guard) else { return Err(node) };
+        let bucket = table.bucket_of(hash);
+        let fingerprint = table.fingerprint(hash);
+        let Some(i) = bucket.vacancy(readable_tag(fingerprint, 0)) else { return Err(node) };
+        // Counted before it looks for a successor, see `Attempt::count`.
+        let part = self.core.count.add(1, self.guard);
+        if !table.has_next() && bucket.slot(i).exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
+            let node = node.publish();
+            self.core.grow_if_full(table, part, self.guard);
+            // SAFETY: the node is in the map, or was a moment ago, and our guard is older than that.
+            return Ok(unsafe { &*node });
+        }
+        self.core.count.add(-1, self.guard);
+        Err(node)
+    }
+
+    #[inline(never)]
+    fn insert_in_any_case(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V> {
         let mut attempt = Attempt {
             op: self,
             node: ManuallyDrop::new(node),
@@ -84,7 +119,7 @@ where
                 Step::New(node) => {
                     attempt.over = true;
                     if let Some(part) = attempt.counted.take() {
-                        self.grow_if_full(table, part);
+                        self.core.grow_if_full(table, part, self.guard);
                     }
                     return Inserted::New(node);
                 }
@@ -183,7 +218,7 @@ where
     ) -> Option<Step<'g, K, V>> {
         let bucket = table.home_bucket(home);
         if self.pending.is_none() {
-            match self.op.place(table, filling, home, 0) {
+            match self.op.place(table, filling, home, 0, Eviction::Allowed) {
                 Place::Free { slot, word, at } => {
                     if bucket.meta() != meta {
                         return None;

@@ -6,15 +6,15 @@
 //!
 //! * **F1 freeze the homes**: complete the insertion that meta names; meta → FREEZING. From here on nothing of these
 //!   homes is inserted or moved, and the bounds stand.
-//! * **F2 freeze the entries**, left to right: EMPTY in the home bucket → SEALED, LIVE → FROZEN. A decided move is completed
+//! * **F2 freeze the entries**: first EMPTY → SEALED in the home bucket, which ends direct insertions; so where a slot is still
+//!   EMPTY, nothing of this home is FROZEN. Then LIVE → FROZEN, left to right. A decided move is completed
 //!   (its target, further right, is met later); an undecided one will find FREEZING or its source changed. What is FROZEN
 //!   then is the *list*, and it is the same for every helper, in the same order, with the new home of each entry: the
 //!   FROZEN words say all that, so nobody has to rely on the user's `Hash` to be the same twice.
 //! * **F3 place**: entry j of a new home, j < SLOTS, belongs into slot j of its bucket: EMPTY → LIVE. EMPTY never
-//!   recurs, so a late helper cannot do it again. The other entries are marked as overflowing. Then meta → PLACED, in
-//!   the first home of the group.
-//! * **F4 overflow** (rare): the marked entries go where there is room, by a move across tables: COPY there, bound there
-//!   raised, FROZEN → CROSS(target) decides, COPY → LIVE.
+//!   recurs, so a late helper cannot do it again.
+//! * **F4 overflow** (rare): meta → PLACED, in the first home of the group; then the other entries go where there is room,
+//!   see `carry.rs`.
 //! * **F5**: meta → MIGRATED, in every home of the group. Now the successor answers for these homes.
 //!
 //! When all groups are migrated, anyone replaces the root.
@@ -24,15 +24,12 @@
 use std::hash::{BuildHasher, Hash};
 use std::ops::Range;
 
-use super::bucket::Slot;
+use super::bucket::{Bucket, Slot};
 use super::core::Op;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, Split};
 use super::node::Node;
-use super::place::Place;
-use super::resize::too_many_collisions;
-use super::seek::tomb;
 use super::table::Table;
-use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS, State, Target, Word};
+use super::word::{MAX_GROWTH_LOG2, SLOTS, State, Word, is_near};
 use crate::sync::Ordering;
 
 /// A migration: a table and its successor.
@@ -61,11 +58,11 @@ impl<'g, K, V> Resize<'g, K, V> {
         self.from.home(hash) >> (self.from.log2() - self.groups_log2())
     }
 
-    fn old_homes(self, group: usize) -> Range<usize> {
+    pub(super) fn old_homes(self, group: usize) -> Range<usize> {
         self.from.homes_of(group..group + 1, self.groups_log2())
     }
 
-    fn new_homes(self, group: usize) -> Range<usize> {
+    pub(super) fn new_homes(self, group: usize) -> Range<usize> {
         self.to.homes_of(group..group + 1, self.groups_log2())
     }
 
@@ -79,9 +76,9 @@ impl<'g, K, V> Resize<'g, K, V> {
         self.to.home(hash) & ((1 << self.parts_log2()) - 1)
     }
 
-    /// Whether fingerprints are the same bits of the hash in both tables.
-    fn keeps_window(self) -> bool {
-        self.from.window() == self.to.window()
+    /// Tells the new homes of entries by their words, where that can be had.
+    fn split(self) -> Option<Split> {
+        Split::between(self.from.log2(), self.to.log2())
     }
 
     fn is_placed(self, group: usize) -> bool {
@@ -92,6 +89,18 @@ impl<'g, K, V> Resize<'g, K, V> {
         self.from.home_bucket(self.old_homes(group).end - 1).meta().is_migrated()
     }
 
+    /// Every exchange of a migration is a full fence: without this, one cache miss would wait for the other.
+    fn prefetch(self, groups: Range<usize>) {
+        if self.split().is_none() {
+            for home in self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH) {
+                self.from.home_bucket(home).prefetch_nodes();
+            }
+        }
+        for home in self.to.homes_of(groups, self.groups_log2()).take(MAX_PREFETCH) {
+            self.to.home_bucket(home).prefetch();
+        }
+    }
+
     /// The group that bucket `index` of the new table is home to, unless that is placed.
     pub(super) fn unplaced_group(self, index: usize) -> Option<usize> {
         let group = (index & self.to.mask()) >> self.parts_log2();
@@ -99,48 +108,33 @@ impl<'g, K, V> Resize<'g, K, V> {
     }
 }
 
-/// Buckets whose nodes are prefetched at once.
+/// Tables from this many buckets on do not stay in a processor's own caches: their lines are prefetched.
+const PREFETCH_FROM_LOG2: u32 = 12;
+
+/// Buckets that are prefetched at once.
 const MAX_PREFETCH: usize = 16;
 
-/// Memory that the migration of several groups shares.
-struct Scratch<'g, K, V> {
-    list: Vec<Item<'g, K, V>>,
-}
-
-impl<K, V> Scratch<'_, K, V> {
-    fn new() -> Self {
-        Self { list: Vec::with_capacity(2 * SLOTS) }
-    }
-}
-
 /// An entry of a group's list.
-struct Item<'g, K, V> {
-    slot: &'g Slot<K, V>,
+pub(super) struct Item<'g, K, V> {
+    pub(super) slot: &'g Slot<K, V>,
     /// FROZEN or CROSS.
-    word: Word<Node<K, V>>,
+    pub(super) word: Word<Node<K, V>>,
     /// Its fingerprint in the new table.
-    fingerprint: Fingerprint,
-}
-
-impl<K, V> Item<'_, K, V> {
-    /// Whether the entry is marked as overflowing by now, or has left already.
-    fn overflows(&self) -> bool {
-        let word = self.slot.load();
-        word.state() == State::Cross || word.overflows()
-    }
+    pub(super) fingerprint: Fingerprint,
 }
 
 impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     /// F1 to F5 for one group. Does not mark it in the new table's progress.
-    fn migrate_group(self, resize: Resize<'g, K, V>, group: usize, scratch: &mut Scratch<'g, K, V>) {
+    fn migrate_group(self, resize: Resize<'g, K, V>, group: usize) {
         if resize.is_migrated(group) {
             return;
         }
-        if self.place_group(resize, group, scratch) {
-            for item in &scratch.list {
-                self.carry_over(resize, group, item);
-            }
+        let overflow = self.place_group(resize, group);
+        if !overflow.is_empty() {
+            self.mark_placed(resize, group);
+            overflow.iter().for_each(|item| self.carry_over(resize, group, item));
         }
+        // Migrated is as good as placed.
         for home in resize.old_homes(group) {
             let bucket = resize.from.home_bucket(home);
             loop {
@@ -152,77 +146,90 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         }
     }
 
-    /// F1 to F3 for one group. Leaves its list in `scratch`, and returns whether any of it overflows.
-    fn place_group(self, resize: Resize<'g, K, V>, group: usize, scratch: &mut Scratch<'g, K, V>) -> bool {
-        let homes = resize.old_homes(group);
-        let list = &mut scratch.list;
-        list.clear();
-        for home in homes.clone() {
-            self.freeze_home(resize.from, home);
-            self.freeze_entries(resize, home, list);
+    /// F1 to F3 for a group whose buckets somebody wants to use, see rule R in `place.rs`.
+    #[cold]
+    pub(super) fn make_placed(self, resize: Resize<'g, K, V>, group: usize) {
+        self.place_group(resize, group);
+        self.mark_placed(resize, group);
+    }
+
+    fn mark_placed(self, resize: Resize<'g, K, V>, group: usize) {
+        let bucket = resize.from.home_bucket(resize.old_homes(group).start);
+        loop {
+            let meta = bucket.meta();
+            if meta.is_placed() || bucket.exchange_meta(meta, meta.placed()) {
+                return;
+            }
         }
-        if resize.is_placed(group) {
-            // The marks were made before that, but perhaps after we made our list.
-            return list.iter().any(|item| item.overflows());
-        }
-        let mut overflows = false;
-        // None of ours is CROSS before the group is placed, so every helper counts the same.
-        let first = resize.new_homes(group).start;
+    }
+
+    /// F1 to F3 for one group, and what overflows of it.
+    ///
+    /// An entry is placed as soon as it is FROZEN: what comes before it in the list is so already. A helper that comes when
+    /// some of the overflow is CROSS counts too few from there on, but not below SLOTS: the first ones are never CROSS.
+    fn place_group(self, resize: Resize<'g, K, V>, group: usize) -> Vec<Item<'g, K, V>> {
+        let mut overflow = Vec::new();
+        let new_homes = &resize.to.all_buckets()[resize.new_homes(group)];
         let mut counts = [0; 1 << MAX_GROWTH_LOG2];
-        for item in list.iter().filter(|item| item.word.state() == State::Frozen) {
+        let mut place = |item: Item<'g, K, V>| {
+            if item.word.state() == State::Cross {
+                return overflow.push(item);
+            }
             let part = item.word.part();
             let j = counts[part];
             counts[part] += 1;
             if j < SLOTS {
-                let live = Word::live(item.word.node(), item.fingerprint, 0);
-                resize.to.home_bucket(first + part).slot(j).exchange(Word::EMPTY, live);
+                new_homes[part].slot(j).exchange(Word::EMPTY, Word::live(item.word.node(), item.fingerprint, 0));
             } else {
-                item.slot.exchange(item.word, item.word.overflowing());
-                overflows = true;
+                overflow.push(item);
+            }
+        };
+        let split = resize.split();
+        for home in resize.old_homes(group) {
+            let bound = self.freeze_home(resize.from, home);
+            seal(resize.from.home_bucket(home));
+            for displacement in 0..=bound {
+                let split = split.filter(|_| is_near(displacement));
+                let bucket = resize.from.bucket(home + displacement);
+                let mut slots = bucket.to_freeze(displacement);
+                while let Some((slot, word)) = slots.first() {
+                    slots.drop_first();
+                    let item = match split {
+                        // Almost always.
+                        Some(split) if word.is_live_at(displacement) => {
+                            let fingerprint = word.fingerprint();
+                            let frozen = word.frozen(displacement, split.part(fingerprint));
+                            let ours = slot.exchange(word, frozen);
+                            ours.then_some(Item { slot, word: frozen, fingerprint })
+                        }
+                        _ => None,
+                    };
+                    let item = item.or_else(|| self.freeze_slot(resize, home, displacement, slot));
+                    if let Some(item) = item {
+                        place(item);
+                    }
+                }
             }
         }
-        let bucket = resize.from.home_bucket(homes.start);
-        loop {
-            let meta = bucket.meta();
-            if meta.is_placed() || bucket.exchange_meta(meta, meta.placed()) {
-                return overflows;
-            }
-        }
+        overflow
     }
 
-    /// F1 to F3 for a group whose buckets somebody wants to use, see rule R in `place.rs`.
-    #[cold]
-    pub(super) fn make_placed(self, resize: Resize<'g, K, V>, group: usize) {
-        let _ = self.place_group(resize, group, &mut Scratch::new());
-    }
-
-    /// F1.
-    fn freeze_home(self, table: Table<'g, K, V>, home: usize) {
+    /// F1. Returns the bound, which stands from then on.
+    fn freeze_home(self, table: Table<'g, K, V>, home: usize) -> usize {
         let bucket = table.home_bucket(home);
         loop {
             let meta = bucket.meta();
             if meta.is_frozen() {
-                return;
+                return meta.bound().min(table.mask());
             }
             self.help_pend(table, home, meta);
             if bucket.exchange_meta(meta, meta.freezing()) {
-                return;
+                return meta.bound().min(table.mask());
             }
         }
     }
 
-    /// F2.
-    fn freeze_entries(self, resize: Resize<'g, K, V>, home: usize, list: &mut Vec<Item<'g, K, V>>) {
-        let table = resize.from;
-        let bound = table.home_bucket(home).meta().bound().min(table.mask());
-        for displacement in 0..=bound {
-            for slot in table.bucket(home + displacement).slots() {
-                list.extend(self.freeze_slot(resize, home, displacement, slot));
-            }
-        }
-    }
-
-    /// Returns the slot's entry if it is of this home, FROZEN by now; or if it is CROSS, of whatever home.
+    /// F2 for one slot, by the hash of its key if need be. Returns its entry if it is of this home, FROZEN by now; or if it is CROSS, of whatever home.
     fn freeze_slot(
         self,
         resize: Resize<'g, K, V>,
@@ -235,41 +242,21 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         loop {
             let word = slot.load();
             match word.state() {
-                // First, for it is almost always this.
+                State::Live | State::Frozen if word.displacement() != displacement => return None,
                 State::Live => {
-                    if word.displacement() != displacement {
-                        return None;
-                    }
-                    let (part, fingerprint) = if word.is_near() && resize.keeps_window() {
-                        let (fingerprint, from) = (word.fingerprint(), resize.from);
-                        let part = from.window().bits_below_home(fingerprint, from.log2(), resize.parts_log2());
-                        (part, fingerprint)
-                    } else {
-                        let hash = self.hash_of(word);
-                        (resize.part(hash), resize.to.fingerprint(hash))
-                    };
-                    let frozen = word.frozen(displacement, part);
+                    let hash = self.hash_of(word);
+                    let frozen = word.frozen(displacement, resize.part(hash));
                     if slot.exchange(word, frozen) {
-                        return Some(Item { slot, word: frozen, fingerprint });
+                        return Some(Item { slot, word: frozen, fingerprint: resize.to.fingerprint(hash) });
                     }
                 }
-                State::Frozen if word.displacement() != displacement => return None,
-                // Another helper's work, which is rare: it did not keep the fingerprint.
+                // Another helper's work: it did not keep the fingerprint.
                 State::Frozen | State::Cross => {
                     let fingerprint = resize.to.fingerprint(self.hash_of(word));
                     return Some(Item { slot, word, fingerprint });
                 }
-                State::Empty if displacement == 0 => {
-                    if slot.exchange(word, Word::SEALED) {
-                        return None;
-                    }
-                }
                 State::Moved => {
-                    let target = table.moved_to(index, word);
-                    let copy = target.load();
-                    if copy.is_copy_of(word.node()) {
-                        target.exchange(copy, copy.published());
-                    }
+                    table.moved_to(index, word).publish_copy_of(word.node());
                     return None;
                 }
                 State::Empty | State::Sealed | State::Tomb | State::Pending | State::Copy => return None,
@@ -278,56 +265,17 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     }
 
     /// The hash of the key of a LIVE, FROZEN or CROSS entry.
-    fn hash_of(self, word: Word<Node<K, V>>) -> u64 {
+    pub(super) fn hash_of(self, word: Word<Node<K, V>>) -> u64 {
         // SAFETY: in the map as of its load, or in limbo until the table is freed.
         self.hash(unsafe { &*word.node() }.key())
     }
+}
 
-    /// F4 for one entry of the list.
-    fn carry_over(self, resize: Resize<'g, K, V>, group: usize, item: &Item<'g, K, V>) {
-        let table = resize.to;
-        loop {
-            let word = item.slot.load();
-            if word.state() == State::Cross {
-                let Target { buckets, slot } = word.target();
-                let home = table.home(self.hash_of(word));
-                let target = table.bucket(home + buckets).slot(slot);
-                let copy = target.load();
-                if copy.is_copy_of(word.node()) {
-                    target.exchange(copy, copy.published());
-                }
-                return;
-            }
-            if !word.overflows() || resize.is_migrated(group) {
-                return;
-            }
-            let home = resize.new_homes(group).start + word.part();
-            match self.place(table, Some(resize), home, 1) {
-                Place::Free { slot, word: free, at } => {
-                    // M0, as in `evict.rs`: the source after the target's free word.
-                    if item.slot.load() != word {
-                        continue;
-                    }
-                    let copy = Word::copy(word.node(), item.fingerprint, at.displacement);
-                    if !slot.exchange(free, copy) {
-                        continue;
-                    }
-                    // A frozen home here means that the root has moved on, so that our group is migrated: the source is
-                    // CROSS by now.
-                    let to = Target { buckets: at.displacement, slot: at.slot };
-                    if self.raise_bound(table, home, at.displacement) && item.slot.exchange(word, word.cross(to)) {
-                        slot.exchange(copy, copy.published());
-                        return;
-                    }
-                    slot.exchange(copy, tomb());
-                }
-                Place::Unplaced(group) => self.make_placed(resize, group),
-                Place::Full if table.mask() > MAX_DISPLACEMENT && item.slot.load() == word => {
-                    too_many_collisions()
-                }
-                // By the capacity rule there is a slot, unless the COPYs of others who carry entries over take it for now.
-                Place::Again | Place::Restart | Place::Full => {}
-            }
+/// The beginning of F2. An exchange that fails has met an insertion, whose entry is frozen next, or another helper.
+fn seal<K, V>(bucket: &Bucket<K, V>) {
+    for (i, empty) in bucket.empty_slots() {
+        if empty.is_empty() {
+            bucket.slot(i).exchange(empty, Word::SEALED);
         }
     }
 }
@@ -340,18 +288,11 @@ where
 {
     /// Migrates `groups`, all of one word of the progress tree, and moves the root on if they were the last.
     pub(super) fn migrate(self, resize: Resize<'g, K, V>, groups: Range<usize>) {
-        // Every exchange below is a full fence: without this, one cache miss would wait for the other.
-        if !resize.keeps_window() {
-            for home in resize.from.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
-                resize.from.home_bucket(home).prefetch_nodes();
-            }
+        if resize.groups_log2() >= PREFETCH_FROM_LOG2 {
+            resize.prefetch(groups.clone());
         }
-        for home in resize.to.homes_of(groups.clone(), resize.groups_log2()).take(MAX_PREFETCH) {
-            resize.to.home_bucket(home).prefetch();
-        }
-        let mut scratch = Scratch::new();
         for group in groups.clone() {
-            self.migrate_group(resize, group, &mut scratch);
+            self.migrate_group(resize, group);
         }
         let progress = resize.to.progress();
         progress.mark(groups);

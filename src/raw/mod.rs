@@ -3,10 +3,11 @@
 //! Where to find what: words and meta words ([`word`], [`fingerprint`], [`meta`]), a bucket and how it is probed ([`bucket`], [`probe`]),
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal and
-//! replacement ([`remove`]), migration to another table ([`migrate`]), when tables are replaced ([`resize`]), iteration ([`walk`]),
+//! replacement ([`remove`]), migration to another table ([`migrate`], [`carry`]), when tables are replaced ([`resize`]), iteration ([`walk`]),
 //! reclamation ([`limbo`], [`retire`], [`drop`]).
 
 mod bucket;
+mod carry;
 mod core;
 mod count;
 mod drop;

@@ -25,6 +25,13 @@ pub(super) enum Place<'g, K, V> {
     Full,
 }
 
+/// Whether an entry may be moved to make a slot free: only for those who are in the count, see `carry.rs`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Eviction {
+    Allowed,
+    Forbidden,
+}
+
 impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     /// Looks for a slot for an entry of `home`, from displacement `first` on, and moves an entry that is nearer to its own
     /// home out of the way where that makes one. `filling` is the migration that fills `table`, if there is one.
@@ -37,6 +44,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         filling: Option<Resize<'g, K, V>>,
         home: usize,
         first: usize,
+        eviction: Eviction,
     ) -> Place<'g, K, V> {
         for displacement in first..=table.max_displacement() {
             let index = home + displacement;
@@ -58,7 +66,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     return Place::Again;
                 }
             }
-            if displacement == 0 {
+            if displacement == 0 || eviction == Eviction::Forbidden {
                 continue;
             }
             let mut victim: Option<(usize, Word<_>, usize)> = None;

@@ -14,7 +14,7 @@
 
 use super::bucket::{Bucket, Slot};
 use super::node::Node;
-use super::word::{SLOTS, State, Word, is_readable};
+use super::word::{SLOTS, State, Word, displacement_bits, is_readable};
 
 #[cfg(not(all(
     target_arch = "x86_64",
@@ -43,7 +43,13 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::tagged(self, tag) }
     }
 
-    /// The first slot that was never used. EMPTY slots are a suffix of the bucket, for everyone takes the first one.
+    /// The slots that were never used: a suffix of the bucket, for everyone takes the first one.
+    #[inline(always)]
+    pub(crate) fn empty_slots(&self) -> Selected<'_, K, V> {
+        Selected { bucket: self, mask: vector::empty(self) }
+    }
+
+    /// The first of them.
     #[inline(always)]
     pub(crate) fn first_empty(&self) -> Option<usize> {
         let mask = vector::empty(self);
@@ -56,6 +62,22 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::vacant(self) }
     }
 
+    /// The slots that a migrator must look at for the entries of the home that is `displacement` buckets to the left: those with
+    /// such an entry, and those in state FROZEN, COPY, MOVED or CROSS.
+    #[inline(always)]
+    pub(crate) fn to_freeze(&self, displacement: usize) -> Selected<'_, K, V> {
+        Selected { bucket: self, mask: vector::to_freeze(self, displacement) }
+    }
+
+    /// The first slot that was never used, if there is one and no slot has this (readable) tag; by one and the same load of
+    /// each slot.
+    #[inline(always)]
+    pub(crate) fn vacancy(&self, tag: u16) -> Option<usize> {
+        debug_assert!(is_readable(tag));
+        let mask = vector::vacancy(self, tag);
+        (mask != 0).then(|| vector::index_of_bit(mask.trailing_zeros()))
+    }
+
     /// The slots in state FROZEN, COPY, MOVED or CROSS.
     #[inline(always)]
     pub(crate) fn in_transit(&self) -> Selected<'_, K, V> {
@@ -63,16 +85,18 @@ impl<K, V> Bucket<K, V> {
     }
 }
 
-impl<K, V> Selected<'_, K, V> {
-    /// The first slot's word. For the reader, which is done with it almost always: what [`drop_first`](Self::drop_first) does would be
-    /// on its way if [`next`](Self::next) did it in advance.
+impl<'t, K, V> Selected<'t, K, V> {
+    /// The first slot and its word. For the reader, which is done with it almost always: what
+    /// [`drop_first`](Self::drop_first) does would be on its way if [`next`](Self::next) did it in advance.
     #[inline(always)]
-    pub(crate) fn first(&self) -> Option<Word<Node<K, V>>> {
+    #[allow(clippy::type_complexity)]
+    pub(crate) fn first(&self) -> Option<(&'t Slot<K, V>, Word<Node<K, V>>)> {
         if self.mask == 0 {
             return None;
         }
         // SAFETY: the probes set only the bits of slots.
-        Some(unsafe { vector::slot_of_bit(self.bucket, self.mask.trailing_zeros()) }.load())
+        let slot = unsafe { vector::slot_of_bit(self.bucket, self.mask.trailing_zeros()) };
+        Some((slot, slot.load()))
     }
 
     /// On to the next slot.
@@ -87,7 +111,7 @@ impl<K, V> Iterator for Selected<'_, K, V> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let word = self.first()?;
+        let (_, word) = self.first()?;
         let i = vector::index_of_bit(self.mask.trailing_zeros());
         self.drop_first();
         Some((i, word))
@@ -134,7 +158,26 @@ mod scalar {
 
     #[inline(always)]
     pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        select(bucket, |word| matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross))
+        select(bucket, is_in_transit)
+    }
+
+    #[inline(always)]
+    pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
+        let (mask, bits) = displacement_bits(displacement);
+        select(bucket, |word| word.tag() & mask == bits || is_in_transit(word))
+    }
+
+    #[inline(always)]
+    pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+        let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
+        if words.iter().any(|word| word.tag() == tag) {
+            return 0;
+        }
+        words.iter().enumerate().fold(0, |mask, (i, word)| mask | u32::from(word.is_empty()) << i)
+    }
+
+    fn is_in_transit<N>(word: Word<N>) -> bool {
+        matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross)
     }
 }
 
@@ -167,78 +210,132 @@ mod sse2 {
         unsafe { &*ptr::from_ref(bucket).byte_add(4 * bit as usize).cast() }
     }
 
-    /// The even (LOW) or odd (HIGH) 32-bit lanes of two vectors.
-    const LOW: i32 = 0b10_00_10_00;
-    const HIGH: i32 = 0b11_01_11_01;
-
-    /// Half `HALF` of each of the bucket's eight words, four to a vector.
-    #[inline(always)]
-    fn halves<const HALF: i32, K, V>(bucket: &Bucket<K, V>) -> [__m128i; 2] {
-        let (a, b, c, d): (__m128, __m128, __m128, __m128);
-        // SAFETY: a bucket is 64 readable bytes, aligned to 64. The block does not claim `pure` or `readonly`, so the
-        // compiler moves no access of memory across it.
-        unsafe {
-            asm!(
-                "movaps {a}, [{p}]",
-                "movaps {b}, [{p} + 16]",
-                "movaps {c}, [{p} + 32]",
-                "movaps {d}, [{p} + 48]",
-                p = in(reg) ptr::from_ref(bucket),
-                a = out(xmm_reg) a,
-                b = out(xmm_reg) b,
-                c = out(xmm_reg) c,
-                d = out(xmm_reg) d,
-                options(nostack, preserves_flags),
-            );
-        }
-        // SAFETY: SSE2, which the module's cfg asks for.
-        unsafe { [_mm_castps_si128(_mm_shuffle_ps::<HALF>(a, b)), _mm_castps_si128(_mm_shuffle_ps::<HALF>(c, d))] }
+    /// A bucket's eight words, as they were loaded: the lower halves of the words and the upper ones, four to a vector.
+    struct Snapshot {
+        low: [__m128i; 2],
+        high: [__m128i; 2],
     }
 
-    /// The mask of eight 16-bit lanes that are all ones or zero.
+    impl Snapshot {
+        #[inline(always)]
+        fn of<K, V>(bucket: &Bucket<K, V>) -> Self {
+            let (a, b, c, d): (__m128, __m128, __m128, __m128);
+            // SAFETY: a bucket is 64 readable bytes, aligned to 64. The block does not claim `pure` or `readonly`, so the
+            // compiler moves no access of memory across it.
+            unsafe {
+                asm!(
+                    "movaps {a}, [{p}]",
+                    "movaps {b}, [{p} + 16]",
+                    "movaps {c}, [{p} + 32]",
+                    "movaps {d}, [{p} + 48]",
+                    p = in(reg) ptr::from_ref(bucket),
+                    a = out(xmm_reg) a,
+                    b = out(xmm_reg) b,
+                    c = out(xmm_reg) c,
+                    d = out(xmm_reg) d,
+                    options(nostack, preserves_flags),
+                );
+            }
+            Self { low: [Self::even(a, b), Self::even(c, d)], high: [Self::odd(a, b), Self::odd(c, d)] }
+        }
+
+        #[inline(always)]
+        fn even(a: __m128, b: __m128) -> __m128i {
+            // SAFETY: SSE2, which the module's cfg asks for.
+            unsafe { _mm_castps_si128(_mm_shuffle_ps::<0b10_00_10_00>(a, b)) }
+        }
+
+        #[inline(always)]
+        fn odd(a: __m128, b: __m128) -> __m128i {
+            // SAFETY: as above.
+            unsafe { _mm_castps_si128(_mm_shuffle_ps::<0b11_01_11_01>(a, b)) }
+        }
+
+        /// The words whose tag has just `bits` under `mask`: of eight lanes of 16 bits, all ones or zero.
+        #[inline(always)]
+        fn tagged(&self, mask: u16, bits: u16) -> __m128i {
+            let [a, b] = self.high;
+            // SAFETY: as above. The shift is arithmetic, so the saturating pack keeps the upper 16 bits as they are.
+            unsafe {
+                let tags = _mm_packs_epi32(_mm_srai_epi32::<16>(a), _mm_srai_epi32::<16>(b));
+                _mm_cmpeq_epi16(_mm_and_si128(tags, _mm_set1_epi16(mask as i16)), _mm_set1_epi16(bits as i16))
+            }
+        }
+
+        /// The same for the lower halves of the words.
+        #[inline(always)]
+        fn low_bits(&self, mask: usize, bits: usize) -> __m128i {
+            // SAFETY: as above.
+            unsafe {
+                let (mask, bits) = (_mm_set1_epi32(mask as i32), _mm_set1_epi32(bits as i32));
+                let [a, b] = self.low.map(|words| _mm_cmpeq_epi32(_mm_and_si128(words, mask), bits));
+                _mm_packs_epi32(a, b)
+            }
+        }
+
+        /// EMPTY is the only word whose lower half is zero: all others have a state, or are SEALED.
+        #[inline(always)]
+        fn empty(&self) -> __m128i {
+            self.low_bits(usize::MAX, 0)
+        }
+
+        #[inline(always)]
+        fn in_transit(&self) -> __m128i {
+            self.low_bits(0b100, 0b100)
+        }
+    }
+
+    /// The mask of lanes that are all ones or zero, one lane a word.
     #[inline(always)]
     fn words(lanes: __m128i) -> u32 {
         // SAFETY: as above.
         unsafe { _mm_movemask_epi8(lanes) as u32 }
     }
 
+    /// The same without the meta word.
+    #[inline(always)]
+    fn slots(lanes: __m128i) -> u32 {
+        words(lanes) & !ONE_SLOT
+    }
+
+    #[inline(always)]
+    fn either(a: __m128i, b: __m128i) -> __m128i {
+        // SAFETY: as above.
+        unsafe { _mm_or_si128(a, b) }
+    }
+
+    /// A meta word lacks the bit that makes a tag readable.
     #[inline(always)]
     pub(super) fn tagged<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
-        let [a, b] = halves::<HIGH, K, V>(bucket);
-        // SAFETY: as above. The shift is arithmetic, so the saturating pack keeps the upper 16 bits as they are.
-        unsafe {
-            let tags = _mm_packs_epi32(_mm_srai_epi32::<16>(a), _mm_srai_epi32::<16>(b));
-            // A meta word lacks the bit that makes a tag readable.
-            words(_mm_cmpeq_epi16(tags, _mm_set1_epi16(tag as i16)))
-        }
+        words(Snapshot::of(bucket).tagged(u16::MAX, tag))
     }
 
-    /// The slots of which `mask` selects just `bits`; all in the lower half of a word.
-    #[inline(always)]
-    fn low_bits<K, V>(bucket: &Bucket<K, V>, mask: usize, bits: usize) -> u32 {
-        let [a, b] = halves::<LOW, K, V>(bucket);
-        // SAFETY: as above.
-        unsafe {
-            let (mask, bits) = (_mm_set1_epi32(mask as i32), _mm_set1_epi32(bits as i32));
-            let test = |x| _mm_cmpeq_epi32(_mm_and_si128(x, mask), bits);
-            words(_mm_packs_epi32(test(a), test(b))) & !ONE_SLOT
-        }
-    }
-
-    /// EMPTY is the only word whose lower half is zero: all others have a state, or are SEALED.
     #[inline(always)]
     pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        low_bits(bucket, usize::MAX, 0)
+        slots(Snapshot::of(bucket).empty())
     }
 
     #[inline(always)]
     pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        low_bits(bucket, 0b110, 0)
+        slots(Snapshot::of(bucket).low_bits(0b110, 0))
     }
 
     #[inline(always)]
     pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
-        low_bits(bucket, 0b100, 0b100)
+        slots(Snapshot::of(bucket).in_transit())
+    }
+
+    #[inline(always)]
+    pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
+        let snapshot = Snapshot::of(bucket);
+        let (mask, bits) = displacement_bits(displacement);
+        slots(either(snapshot.tagged(mask, bits), snapshot.in_transit()))
+    }
+
+    #[inline(always)]
+    pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+        let snapshot = Snapshot::of(bucket);
+        if words(snapshot.tagged(u16::MAX, tag)) == 0 { slots(snapshot.empty()) } else { 0 }
     }
 }
 
@@ -246,7 +343,7 @@ mod sse2 {
 mod tests {
     use super::*;
     use crate::raw::fingerprint::Fingerprint;
-    use crate::raw::word::{Target, readable_tag};
+    use crate::raw::word::{MAX_DISPLACEMENT, Target, readable_tag};
     use std::ptr;
 
     /// Any sequence of bits will do as long as it is the same each time.
@@ -306,11 +403,20 @@ mod tests {
                 let mask = scalar::tagged(&bucket, tag);
                 assert_eq!(slots_of(vector::tagged(&bucket, tag)), mask, "round {round}, tag {tag:x}, {meta:?}");
                 hits += mask.count_ones();
+                assert_eq!(
+                    slots_of(vector::vacancy(&bucket, tag)),
+                    scalar::vacancy(&bucket, tag),
+                    "round {round}"
+                );
+            }
+            for d in [0, 1, 5, 6, 40, MAX_DISPLACEMENT] {
+                let mask = scalar::to_freeze(&bucket, d);
+                assert_eq!(slots_of(vector::to_freeze(&bucket, d)), mask, "round {round}, d {d}");
             }
             assert_eq!(slots_of(vector::empty(&bucket)), scalar::empty(&bucket), "round {round}");
             assert_eq!(slots_of(vector::vacant(&bucket)), scalar::vacant(&bucket), "round {round}");
             assert_eq!(slots_of(vector::in_transit(&bucket)), scalar::in_transit(&bucket), "round {round}");
         }
-        assert!(hits > 100_000, "the test compares nothing: {hits}");
+        assert!(hits > 10_000 * SLOTS as u32, "the test compares nothing: {hits}");
     }
 }

@@ -86,7 +86,7 @@ where
             if count < table.capacity() {
                 return Current { table, filling: None };
             }
-            self.begin(table, table.log2() + 1);
+            self.core.begin(table, table.log2() + 1, self.guard);
         }
     }
 
@@ -119,17 +119,6 @@ where
         while self.help_last(resize) {}
     }
 
-    /// After an insertion into `table`, which left `part` in the counter.
-    pub(super) fn grow_if_full(self, table: Table<'g, K, V>, part: Part) {
-        let due = match part {
-            Part::Common(n) => n > table.capacity() as isize,
-            Part::Cell(n) => n % CHECK_INTERVAL == 0,
-        };
-        if due && self.core.count.upper_bound(self.guard) > table.capacity() {
-            self.begin(table, table.log2() + 1);
-        }
-    }
-
     /// An insertion found no slot in `table`.
     pub(super) fn make_room(self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) {
         if let Some(resize) = filling {
@@ -145,29 +134,12 @@ where
         if table.mask() > MAX_DISPLACEMENT && self.core.count.upper_bound(self.guard) < slots / 8 {
             too_many_collisions();
         }
-        self.begin(table, table.log2() + 1);
-    }
-
-    /// Links a successor of `1 << log2` buckets to `table`, if that is the root and has none.
-    pub(super) fn begin(self, table: Table<'g, K, V>, log2: u32) {
-        if self.core.root(self.guard) == Some(table) && !table.has_next() {
-            self.link(table, log2, false);
-        }
-    }
-
-    fn link(self, table: Table<'g, K, V>, log2: u32, announced: bool) {
-        // What is still missing is for the next time.
-        let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
-        let successor = Table::allocate(log2, log2.min(table.log2()));
-        if !table.link(announced, successor) {
-            // SAFETY: nobody else has seen it.
-            unsafe { Table::free(successor) };
-        }
+        self.core.begin(table, table.log2() + 1, self.guard);
     }
 
     /// Decides the size of an announced successor.
     pub(super) fn decide(self, table: Table<'g, K, V>) {
-        self.link(table, log2_for(self.core.count.upper_bound(self.guard)), true);
+        link(table, log2_for(self.core.count.upper_bound(self.guard)), true);
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
@@ -191,7 +163,7 @@ where
                 None if additional == 0 => return,
                 None => self.core.first_table(log2, self.guard),
                 Some(root) if root.log2() >= log2 => return,
-                Some(root) => self.begin(root, log2),
+                Some(root) => self.core.begin(root, log2, self.guard),
             }
         }
     }
@@ -209,6 +181,32 @@ where
 }
 
 impl<K, V> Core<K, V> {
+    /// After an insertion into `table`, which left `part` in the counter.
+    #[inline(always)]
+    pub(super) fn grow_if_full(&self, table: Table<'_, K, V>, part: Part, guard: &Guard) {
+        let due = match part {
+            Part::Common(n) => n > table.capacity() as isize,
+            Part::Cell(n) => n % CHECK_INTERVAL == 0,
+        };
+        if due {
+            self.grow_if_really_full(table, guard);
+        }
+    }
+
+    #[cold]
+    fn grow_if_really_full(&self, table: Table<'_, K, V>, guard: &Guard) {
+        if self.count.upper_bound(guard) > table.capacity() {
+            self.begin(table, table.log2() + 1, guard);
+        }
+    }
+
+    /// Links a successor of `1 << log2` buckets to `table`, if that is the root and has none.
+    pub(super) fn begin(&self, table: Table<'_, K, V>, log2: u32, guard: &Guard) {
+        if self.root(guard) == Some(table) && !table.has_next() {
+            link(table, log2, false);
+        }
+    }
+
     /// For a map that is being made.
     pub(crate) fn allocate_for(&self, entries: usize, guard: &Guard) {
         if entries > 0 {
@@ -236,6 +234,16 @@ impl<K, V> Core<K, V> {
         } else {
             self.count.gather(guard);
         }
+    }
+}
+
+fn link<K, V>(table: Table<'_, K, V>, log2: u32, announced: bool) {
+    // What is still missing is for the next time.
+    let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
+    let successor = Table::allocate(log2, log2.min(table.log2()));
+    if !table.link(announced, successor) {
+        // SAFETY: nobody else has seen it.
+        unsafe { Table::free(successor) };
     }
 }
 

@@ -92,11 +92,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         slot: &Slot<K, V>,
         word: Word<Node<K, V>>,
     ) {
-        let target = table.moved_to(index, word);
-        let copy = target.load();
-        if copy.is_copy_of(word.node()) {
-            target.exchange(copy, copy.published());
-        }
+        table.moved_to(index, word).publish_copy_of(word.node());
         slot.exchange(word, tomb());
     }
 

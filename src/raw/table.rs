@@ -187,6 +187,12 @@ impl<'g, K, V> Table<'g, K, V> {
         (hash >> self.header().shift >> BUCKET_LOG2) as usize
     }
 
+    /// All buckets.
+    pub(crate) fn all_buckets(self) -> &'g [Bucket<K, V>] {
+        // SAFETY: as in `bucket_unwrapped`.
+        unsafe { std::slice::from_raw_parts(self.as_ptr().add(1).cast(), self.buckets()) }
+    }
+
     /// The bucket that is home to `hash`.
     #[inline(always)]
     pub(crate) fn bucket_of(self, hash: u64) -> &'g Bucket<K, V> {

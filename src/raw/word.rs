@@ -4,12 +4,13 @@
 //!  63        62..60         59..48        47..3     2..0
 //! [readable][displacement][fingerprint][node address][state]     PENDING LIVE COPY, near home
 //! [readable][displacement, plus 6 * 2^12    ][node   ][state]     PENDING LIVE COPY, 6 buckets from home or more
-//! [0       ][overflow 1, part 2, displacement 12 bits][node][state]   FROZEN
+//! [0       ][part 2, displacement 12 bits  ][node   ][state]     FROZEN
 //! [0       ][slot 3 bits, buckets 12 bits  ][node   ][state]     MOVED CROSS
 //! [0       ][stamp                                  ][state]     TOMB
 //! ```
 //!
-//! The upper 16 bits of a word are its *tag*. The readable bit is set in LIVE words only, so one 16-bit comparison of a
+//! The upper 16 bits of a word are its *tag*. The readable bit is set in LIVE words (and in the COPY of a carried entry, see
+//! `carry.rs`, which is rare enough for a reader to take a second look at), so one 16-bit comparison of a
 //! slot's tag with the tag of a wanted key (readable, displacement, fingerprint) finds the slots that may hold it, and never a
 //! word in a transitional state.
 //!
@@ -87,7 +88,6 @@ const SEALED: usize = 1 << 3;
 /// log2 of the largest factor by which one migration can grow a table: what the part of a FROZEN word can count.
 pub(crate) const MAX_GROWTH_LOG2: u32 = 2;
 const PART_SHIFT: u32 = 12;
-const OVERFLOW: usize = 1 << 14;
 
 /// The tag of a readable slot that holds an entry with this fingerprint, `displacement` buckets right of its home.
 #[inline(always)]
@@ -99,11 +99,24 @@ pub(crate) fn readable_tag(fingerprint: Fingerprint, displacement: usize) -> u16
 #[inline(always)]
 fn quiet_tag(fingerprint: Fingerprint, displacement: usize) -> u16 {
     debug_assert!(displacement <= MAX_DISPLACEMENT);
-    if displacement < FAR {
+    if is_near(displacement) {
         (displacement as u16) << FINGERPRINT_BITS | fingerprint.bits()
     } else {
         ((FAR << FINGERPRINT_BITS) + displacement) as u16
     }
+}
+
+/// Whether words that are so far from home have a fingerprint.
+#[inline(always)]
+pub(crate) fn is_near(displacement: usize) -> bool {
+    displacement < FAR
+}
+
+/// The bits of a tag that tell the displacement of a readable slot, and what they are for this displacement.
+#[inline(always)]
+pub(crate) fn displacement_bits(displacement: usize) -> (u16, u16) {
+    let mask = if is_near(displacement) { !Fingerprint::MASK } else { u16::MAX };
+    (mask, readable_tag(Fingerprint::from_bits(0), displacement))
 }
 
 /// Whether a tag is that of a readable slot.
@@ -165,6 +178,15 @@ impl<N> Word<N> {
         Self::tagged(node, quiet_tag(fingerprint, displacement), COPY)
     }
 
+    /// COPY of an entry that is carried over from another table.
+    pub(crate) fn carried(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
+        Self::tagged(node, readable_tag(fingerprint, displacement), COPY)
+    }
+
+    pub(crate) fn is_carried_copy(self) -> bool {
+        self.state() == State::Copy && is_readable(self.tag())
+    }
+
     /// The source of a decided move within a table: the entry is now in slot `to.slot` of the bucket `to.buckets` right.
     pub(crate) fn moved(self, to: Target) -> Self {
         Self::tagged(self.node(), to.encode(), MOVED)
@@ -179,18 +201,6 @@ impl<N> Word<N> {
     pub(crate) fn frozen(self, displacement: usize, part: usize) -> Self {
         debug_assert!(self.is_live() && displacement <= MAX_DISPLACEMENT && part >> MAX_GROWTH_LOG2 == 0);
         Self::tagged(self.node(), (part << PART_SHIFT | displacement) as u16, FROZEN)
-    }
-
-    /// FROZEN, and known not to fit into its new home bucket.
-    pub(crate) fn overflowing(self) -> Self {
-        debug_assert!(self.state() == State::Frozen);
-        Self(self.0.map_addr(|address| address | OVERFLOW << TAG_SHIFT))
-    }
-
-    /// Whether a FROZEN word is marked as overflowing.
-    pub(crate) fn overflows(self) -> bool {
-        debug_assert!(self.state() == State::Frozen);
-        usize::from(self.tag()) & OVERFLOW != 0
     }
 
     /// Which of the new homes of its group a FROZEN entry belongs to.
@@ -260,9 +270,11 @@ impl<N> Word<N> {
         Fingerprint::from_bits(self.tag())
     }
 
-    /// Whether a PENDING, LIVE or COPY word is near enough to its home to have a fingerprint.
-    pub(crate) fn is_near(self) -> bool {
-        usize::from(self.tag() & !READABLE) < FAR << FINGERPRINT_BITS
+    /// Whether the word is LIVE, `displacement` buckets right of its home.
+    #[inline(always)]
+    pub(crate) fn is_live_at(self, displacement: usize) -> bool {
+        let (mask, bits) = displacement_bits(displacement);
+        self.is_live() && self.tag() & mask == bits
     }
 
     /// The displacement of a PENDING, LIVE, FROZEN or COPY word.
@@ -271,7 +283,7 @@ impl<N> Word<N> {
         let tag = usize::from(self.tag() & !READABLE);
         if self.state() == State::Frozen {
             tag & MAX_DISPLACEMENT
-        } else if self.is_near() {
+        } else if tag < FAR << FINGERPRINT_BITS {
             tag >> FINGERPRINT_BITS
         } else {
             tag - (FAR << FINGERPRINT_BITS)
@@ -345,7 +357,6 @@ mod tests {
             (Word::pending(node(), fp, 0), State::Pending),
             (live, State::Live),
             (live.frozen(MAX_DISPLACEMENT, 3), State::Frozen),
-            (live.frozen(0, 0).overflowing(), State::Frozen),
             (Word::copy(node(), fp, 0), State::Copy),
             (live.moved(to), State::Moved),
             (live.cross(to), State::Cross),
@@ -370,6 +381,8 @@ mod tests {
             let live = Word::live(node(), fp, d);
             assert!(Word::pending(node(), fp, d).published() == live);
             assert!(Word::copy(node(), fp, d).published() == live);
+            assert!(Word::carried(node(), fp, d).published() == live);
+            assert_eq!(Word::carried(node(), fp, d).displacement(), d);
             assert_eq!(live.displacement(), d);
             assert_eq!(live.tag(), readable_tag(fp, d));
             assert!(d >= FAR || live.fingerprint() == fp);
@@ -381,9 +394,7 @@ mod tests {
         let live = Word::live(node(), Fingerprint::from_bits(u16::MAX), 40);
         for (d, part) in [(0, 0), (1, 1), (FAR, 2), (MAX_DISPLACEMENT, 3)] {
             let frozen = live.frozen(d, part);
-            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (d, part, false));
-            let frozen = frozen.overflowing();
-            assert_eq!((frozen.displacement(), frozen.part(), frozen.overflows()), (d, part, true));
+            assert_eq!((frozen.displacement(), frozen.part()), (d, part));
         }
     }
 
@@ -393,5 +404,8 @@ mod tests {
         assert!(copy.is_copy_of(node()));
         assert!(!copy.is_copy_of(node().wrapping_byte_add(8)));
         assert!(!copy.published().is_copy_of(node()));
+        let carried = Word::carried(node(), Fingerprint::from_bits(7), 3);
+        assert!(carried.is_copy_of(node()) && carried.is_carried_copy() && !copy.is_carried_copy());
+        assert_eq!(carried.live_node(carried.tag()), None);
     }
 }
