@@ -210,6 +210,10 @@ mod sse2 {
         unsafe { &*ptr::from_ref(bucket).byte_add(4 * bit as usize).cast() }
     }
 
+    /// The even and the odd 32-bit lanes of two vectors.
+    const EVEN: i32 = 0b10_00_10_00;
+    const ODD: i32 = 0b11_01_11_01;
+
     /// A bucket's eight words, as they were loaded: the lower halves of the words and the upper ones, four to a vector.
     struct Snapshot {
         low: [__m128i; 2],
@@ -242,24 +246,19 @@ mod sse2 {
         #[inline(always)]
         fn even(a: __m128, b: __m128) -> __m128i {
             // SAFETY: SSE2, which the module's cfg asks for.
-            unsafe { _mm_castps_si128(_mm_shuffle_ps::<0b10_00_10_00>(a, b)) }
+            unsafe { _mm_castps_si128(_mm_shuffle_ps::<EVEN>(a, b)) }
         }
 
         #[inline(always)]
         fn odd(a: __m128, b: __m128) -> __m128i {
             // SAFETY: as above.
-            unsafe { _mm_castps_si128(_mm_shuffle_ps::<0b11_01_11_01>(a, b)) }
+            unsafe { _mm_castps_si128(_mm_shuffle_ps::<ODD>(a, b)) }
         }
 
         /// The words whose tag has just `bits` under `mask`: of eight lanes of 16 bits, all ones or zero.
         #[inline(always)]
         fn tagged(&self, mask: u16, bits: u16) -> __m128i {
-            let [a, b] = self.high;
-            // SAFETY: as above. The shift is arithmetic, so the saturating pack keeps the upper 16 bits as they are.
-            unsafe {
-                let tags = _mm_packs_epi32(_mm_srai_epi32::<16>(a), _mm_srai_epi32::<16>(b));
-                _mm_cmpeq_epi16(_mm_and_si128(tags, _mm_set1_epi16(mask as i16)), _mm_set1_epi16(bits as i16))
-            }
+            tagged_halves(self.high, mask, bits)
         }
 
         /// The same for the lower halves of the words.
@@ -285,6 +284,37 @@ mod sse2 {
         }
     }
 
+    /// The upper halves of a bucket's words, four to a vector: the only ones that most lookups need, in two instructions less.
+    #[inline(always)]
+    fn upper_halves<K, V>(bucket: &Bucket<K, V>) -> [__m128i; 2] {
+        let (a, b): (__m128i, __m128i);
+        // SAFETY: as in `Snapshot::of`.
+        unsafe {
+            asm!(
+                "movaps {a}, [{p}]",
+                "movaps {b}, [{p} + 32]",
+                "shufps {a}, [{p} + 16], {odd}",
+                "shufps {b}, [{p} + 48], {odd}",
+                p = in(reg) ptr::from_ref(bucket),
+                odd = const ODD,
+                a = out(xmm_reg) a,
+                b = out(xmm_reg) b,
+                options(nostack, preserves_flags),
+            );
+        }
+        [a, b]
+    }
+
+    /// See [`Snapshot::tagged`].
+    #[inline(always)]
+    fn tagged_halves([a, b]: [__m128i; 2], mask: u16, bits: u16) -> __m128i {
+        // SAFETY: as above. The shift is arithmetic, so the saturating pack keeps the upper 16 bits as they are.
+        unsafe {
+            let tags = _mm_packs_epi32(_mm_srai_epi32::<16>(a), _mm_srai_epi32::<16>(b));
+            _mm_cmpeq_epi16(_mm_and_si128(tags, _mm_set1_epi16(mask as i16)), _mm_set1_epi16(bits as i16))
+        }
+    }
+
     /// The mask of lanes that are all ones or zero, one lane a word.
     #[inline(always)]
     fn words(lanes: __m128i) -> u32 {
@@ -307,7 +337,7 @@ mod sse2 {
     /// A meta word lacks the bit that makes a tag readable.
     #[inline(always)]
     pub(super) fn tagged<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
-        words(Snapshot::of(bucket).tagged(u16::MAX, tag))
+        words(tagged_halves(upper_halves(bucket), u16::MAX, tag))
     }
 
     #[inline(always)]
