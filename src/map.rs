@@ -9,7 +9,7 @@ use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
 use crate::pinned::Pinned;
-use crate::raw::{Core, Inserted, Mode, Node, Op, OwnedNode};
+use crate::raw::{Core, Inserted, Mode, Node, Op, OwnedNode, RawMap};
 use crate::reclaim::Guard;
 
 /// A concurrent hash map without locks.
@@ -59,8 +59,7 @@ use crate::reclaim::Guard;
 /// both(loxley::HashMap::<String, u8>::new());
 /// ```
 pub struct HashMap<K, V, S = RandomState> {
-    core: Core<K, V>,
-    hasher: S,
+    raw: RawMap<K, V, S>,
     /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
     owns: PhantomData<*mut (K, V)>,
 }
@@ -124,13 +123,13 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[cfg(not(loom))]
     pub const fn with_hasher(hasher: S) -> Self {
-        Self { core: Core::new(), hasher, owns: PhantomData }
+        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
     }
 
     /// An empty map with this hasher.
     #[cfg(loom)]
     pub fn with_hasher(hasher: S) -> Self {
-        Self { core: Core::new(), hasher, owns: PhantomData }
+        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
     }
 
     /// A map with this hasher that holds `capacity` entries before it grows.
@@ -145,7 +144,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
         let map = Self::with_hasher(hasher);
-        map.core.allocate_for(capacity, &map.guard());
+        map.raw.core.allocate_for(capacity, &map.guard());
         map
     }
 
@@ -156,7 +155,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// let _: &loxley::RandomState = map.hasher();
     /// ```
     pub fn hasher(&self) -> &S {
-        &self.hasher
+        &self.raw.build
     }
 
     /// A guard, for the methods that take one. It serves all maps.
@@ -191,7 +190,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert_eq!(map.len(), 1);
     /// ```
     pub fn len(&self) -> usize {
-        self.core.len(&self.guard())
+        self.raw.core.len(&self.guard())
     }
 
     /// Whether [`len`](Self::len) is 0.
@@ -209,12 +208,12 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert_eq!(loxley::HashMap::<u8, u8>::new().capacity(), 0);
     /// ```
     pub fn capacity(&self) -> usize {
-        self.core.capacity(&self.guard())
+        self.raw.core.capacity(&self.guard())
     }
 
     #[inline(always)]
     pub(crate) fn op<'g>(&'g self, guard: &'g Guard) -> Op<'g, K, V, S> {
-        Op::new(&self.core, &self.hasher, guard)
+        Op::new(&self.raw, guard)
     }
 }
 
@@ -251,7 +250,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.core.find(self.op(guard).hash(key), key, guard)
+        self.raw.core.find(self.op(guard).hash(key), key, guard)
     }
 
     /// See [`Pinned::iter`].
@@ -281,7 +280,7 @@ where
     pub fn insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Option<&'g V> {
         let op = self.op(guard);
         let hash = op.hash(&key);
-        self.core.prefetch(hash, guard);
+        self.raw.core.prefetch(hash, guard);
         match op.insert(hash, OwnedNode::new(key, value), Mode::Replace) {
             Inserted::Replaced(old) => Some(old.value()),
             Inserted::New(_) | Inserted::Kept(..) => None,
@@ -301,7 +300,7 @@ where
     pub fn get_or_insert_with<'g>(&'g self, key: K, value: impl FnOnce() -> V, guard: &'g Guard) -> &'g V {
         let op = self.op(guard);
         let hash = op.hash(&key);
-        if let Some(node) = self.core.find(hash, &key, guard) {
+        if let Some(node) = self.raw.core.find(hash, &key, guard) {
             return node.value();
         }
         let value = value();

@@ -16,7 +16,7 @@
 //! everything that holds one of its slots must be limited or must be something that others can undo:
 //!
 //! * Entries, and insertions under way (which hold one slot each, PENDING or the COPY of an eviction) are in the map's count
-//!   before they take a slot, and go on only if the count is within the table's capacity, four slots in five.
+//!   before they take a slot, and go on only if the count is within the table's capacity, five slots in seven.
 //! * So is a helper that evicts: it counts itself, and evicts only if the count is within the capacity.
 //! * The COPYs of carried entries are for anyone who needs a slot to clear up ([`recover`](Op::recover)). One whose source
 //!   is CROSS to elsewhere is nobody's: → TOMB. One whose source is still FROZEN is as good as one's own: decide for it.
@@ -65,8 +65,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     #[cold]
     pub(super) fn carry_over(self, resize: Resize<'g, K, V>, group: usize, item: &Item<'g, K, V>) {
         let table = resize.to;
-        let _counted = Counted::new(&self.core.count, self.guard);
-        let eviction = match self.core.count.upper_bound(self.guard) <= table.capacity() {
+        let _counted = Counted::new(&self.core().count, self.guard);
+        let eviction = match self.core().count.upper_bound(self.guard) <= table.capacity() {
             true => Eviction::Allowed,
             false => Eviction::Forbidden,
         };

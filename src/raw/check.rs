@@ -28,8 +28,8 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Op<'g, K, V, S> {
     /// # Panics
     /// If one of these does not hold.
     pub(super) fn check(self) {
-        let Some(root) = self.core.root(self.guard) else {
-            assert_eq!(self.core.len(self.guard), 0, "entries without a table");
+        let Some(root) = self.core().root(self.guard) else {
+            assert_eq!(self.core().len(self.guard), 0, "entries without a table");
             return;
         };
         let mut entries = match root.next() {
@@ -43,11 +43,11 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Op<'g, K, V, S> {
             for (i, entry) in same_hash.iter().enumerate() {
                 let key = entry.node.key();
                 assert!(same_hash[..i].iter().all(|other| other.node.key() != key), "a key has two slots");
-                let found = self.core.find(entry.hash, key, self.guard);
+                let found = self.core().find(entry.hash, key, self.guard);
                 assert!(found.is_some_and(|node| std::ptr::eq(node, entry.node)), "a lookup misses an entry");
             }
         }
-        assert_eq!(self.core.len(self.guard), entries.len(), "the count is wrong");
+        assert_eq!(self.core().len(self.guard), entries.len(), "the count is wrong");
     }
 
     fn check_migration(self, resize: Resize<'g, K, V>) -> Vec<Entry<'g, K, V>> {
@@ -122,7 +122,7 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Op<'g, K, V, S> {
 
     /// See [`hooks::layout`](super::hooks::layout).
     pub(super) fn layout(self) -> String {
-        let Some(root) = self.core.root(self.guard) else { return String::new() };
+        let Some(root) = self.core().root(self.guard) else { return String::new() };
         let mut text = String::new();
         for (index, i, word) in root.words() {
             if i == 0 && index > 0 {

@@ -48,10 +48,15 @@ impl<K, V> Core<K, V> {
     }
 }
 
-/// One operation on a map: what all writers' steps need.
+/// A map: its root and count, and its hasher.
+pub(crate) struct RawMap<K, V, S> {
+    pub(crate) core: Core<K, V>,
+    pub(crate) build: S,
+}
+
+/// One operation on a map: what all writers' steps need. Two words, so that it is passed in registers.
 pub(crate) struct Op<'g, K, V, S> {
-    pub(super) core: &'g Core<K, V>,
-    build: &'g S,
+    map: &'g RawMap<K, V, S>,
     pub(super) guard: &'g Guard,
 }
 
@@ -71,8 +76,13 @@ pub(crate) fn spread(hash: u64) -> u64 {
 
 impl<'g, K, V, S> Op<'g, K, V, S> {
     #[inline(always)]
-    pub(crate) fn new(core: &'g Core<K, V>, build: &'g S, guard: &'g Guard) -> Self {
-        Self { core, build, guard }
+    pub(crate) fn new(map: &'g RawMap<K, V, S>, guard: &'g Guard) -> Self {
+        Self { map, guard }
+    }
+
+    #[inline(always)]
+    pub(super) fn core(self) -> &'g Core<K, V> {
+        &self.map.core
     }
 
     /// Calls user code, which may panic: not between two steps that must both happen.
@@ -81,6 +91,6 @@ impl<'g, K, V, S> Op<'g, K, V, S> {
     where
         S: BuildHasher,
     {
-        spread(self.build.hash_one(key))
+        spread(self.map.build.hash_one(key))
     }
 }

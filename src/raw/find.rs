@@ -25,11 +25,11 @@ enum Lookup<'g, K, V> {
 }
 
 impl<K, V> Core<K, V> {
-    /// Starts to fetch the bucket of `hash`, for an operation that has something to do before it needs it.
+    /// Starts to fetch the bucket of `hash`, for an insertion, which has something to do before it needs it.
     #[inline(always)]
     pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
         if let Some(table) = self.root(guard) {
-            table.bucket_of(hash).prefetch();
+            table.bucket_of(hash).prefetch_for_write();
         }
     }
 

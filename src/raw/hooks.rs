@@ -52,12 +52,12 @@ where
     let map = HashMap::with_capacity_and_hasher(capacity_of(log2), hasher);
     let guard = map.guard();
     // The smallest tables differ in size and not in capacity.
-    while map.op(&guard).core.root(&guard).is_some_and(|root| root.log2() < log2) {
+    while map.op(&guard).core().root(&guard).is_some_and(|root| root.log2() < log2) {
         begin_resize(&map, log2);
         // Whatever is under way is completed first.
         map.op(&guard).reserve(0);
     }
-    map.op(&guard).core.root(&guard).into_iter().for_each(initialize);
+    map.op(&guard).core().root(&guard).into_iter().for_each(initialize);
     map
 }
 
@@ -71,8 +71,8 @@ where
 {
     let guard = map.guard();
     let op = map.op(&guard);
-    if let Some(root) = op.core.root(&guard).filter(|root| root.log2() != log2) {
-        op.core.begin(root, log2, &guard);
+    if let Some(root) = op.core().root(&guard).filter(|root| root.log2() != log2) {
+        op.core().begin(root, log2, &guard);
         if let Next::Table(next) = root.next() {
             initialize(next);
         }

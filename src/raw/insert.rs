@@ -86,19 +86,19 @@ where
     /// be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
     #[inline(always)]
     fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
-        let Some(table) = self.core.root(self.guard) else { return Err(node) };
+        let Some(table) = self.core().root(self.guard) else { return Err(node) };
         let bucket = table.bucket_of(hash);
         let fingerprint = table.fingerprint(hash);
         let Some(i) = bucket.vacancy(readable_tag(fingerprint, 0)) else { return Err(node) };
         // Counted before it looks for a successor, see `Attempt::count`.
-        let part = self.core.count.add(1, self.guard);
+        let part = self.core().count.add(1, self.guard);
         if !table.has_next() && bucket.slot(i).exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
             let node = node.publish();
-            self.core.grow_if_full(table, part, self.guard);
+            self.core().grow_if_full(table, part, self.guard);
             // SAFETY: the node is in the map, or was a moment ago, and our guard is older than that.
             return Ok(unsafe { &*node });
         }
-        self.core.count.add(-1, self.guard);
+        self.core().count.add(-1, self.guard);
         Err(node)
     }
 
@@ -119,7 +119,7 @@ where
                 Step::New(node) => {
                     attempt.over = true;
                     if let Some(part) = attempt.counted.take() {
-                        self.core.grow_if_full(table, part, self.guard);
+                        self.core().grow_if_full(table, part, self.guard);
                     }
                     return Inserted::New(node);
                 }
@@ -283,7 +283,7 @@ where
     /// entry, or we see the announcement. For the capacity rule likewise: of all insertions into a table that is being
     /// filled, those that have come to here are in the sum that the last of them compares.
     fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
-        let counter = &self.op.core.count;
+        let counter = &self.op.core().count;
         if self.counted.is_none() {
             self.counted = Some(counter.add(1, self.op.guard));
             if filling.is_some() && counter.upper_bound(self.op.guard) > table.capacity() {
@@ -295,7 +295,7 @@ where
 
     fn uncount(&mut self) {
         if self.counted.take().is_some() {
-            self.op.core.count.add(-1, self.op.guard);
+            self.op.core().count.add(-1, self.op.guard);
         }
     }
 

@@ -97,7 +97,7 @@ impl<'g, K, V> Resize<'g, K, V> {
             }
         }
         for home in self.to.homes_of(groups, self.groups_log2()).take(MAX_PREFETCH) {
-            self.to.home_bucket(home).prefetch();
+            self.to.home_bucket(home).prefetch_for_write();
         }
     }
 
@@ -305,8 +305,8 @@ where
     pub(super) fn move_root(self, resize: Resize<'g, K, V>) {
         let (from, to) = (resize.from.as_ptr(), resize.to.as_ptr());
         // ORDERING: sequentially consistent, see `Core::root` and `Op::retire`.
-        if self.core.root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            self.core.fit_counter(resize.to.log2(), self.guard);
+        if self.core().root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            self.core().fit_counter(resize.to.log2(), self.guard);
             // SAFETY: our exchange has unlinked it.
             unsafe { self.retire_table(resize.from) };
         }

@@ -36,7 +36,7 @@ mod check;
 #[cfg(any(loom, loxley_hooks))]
 pub mod hooks;
 
-pub(crate) use self::core::{Core, Op};
+pub(crate) use self::core::{Core, Op, RawMap};
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
 pub(crate) use self::walk::Walk;

@@ -45,7 +45,7 @@ where
                 return None;
             }
             if entry.slot.exchange(entry.word, tomb()) {
-                self.core.count.add(-1, self.guard);
+                self.core().count.add(-1, self.guard);
                 // SAFETY: our exchange took it out.
                 unsafe { self.retire(table, filling, node) };
                 if entry.at.displacement > 0 && entry.at.displacement == bound {

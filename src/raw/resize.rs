@@ -1,6 +1,6 @@
 //! When a table is replaced, by what size, and who does the work.
 //!
-//! * Growth: an insertion that finds the table four fifths full, or no slot in reach, links a successor of twice the size.
+//! * Growth: an insertion that finds the table five sevenths full, or no slot in reach, links a successor of twice the size.
 //! * Shrinking: a successor's size must not be decided before it is certain that no further entry enters the older table, or
 //!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
 //!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
@@ -24,7 +24,7 @@ use crate::reclaim::Guard;
 use crate::sync::Ordering;
 
 /// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
-const HELP: usize = 8;
+const HELP: usize = 16;
 
 /// Migrations of up to this many groups are completed by the first insertion.
 const FEW_GROUPS: usize = 8;
@@ -50,7 +50,7 @@ where
     /// The table that writers of `hash` work on, its home there being complete. Helps the migration that fills it.
     pub(super) fn table_for_update(self, hash: u64) -> Option<Current<'g, K, V>> {
         loop {
-            let from = self.core.root(self.guard)?;
+            let from = self.core().root(self.guard)?;
             let Next::Table(to) = from.next() else { return Some(Current { table: from, filling: None }) };
             let resize = Resize { from, to };
             let group = resize.group_of_hash(hash);
@@ -69,7 +69,7 @@ where
     pub(super) fn table_for_insertion(self, hash: u64) -> Current<'g, K, V> {
         loop {
             let Some(Current { table, filling }) = self.table_for_update(hash) else {
-                self.core.first_table(0, self.guard);
+                self.core().first_table(0, self.guard);
                 continue;
             };
             if let Next::Deciding = table.next() {
@@ -77,7 +77,7 @@ where
                 continue;
             }
             let Some(resize) = filling else { return Current { table, filling } };
-            let count = self.core.count.upper_bound(self.guard);
+            let count = self.core().count.upper_bound(self.guard);
             if resize.groups() > FEW_GROUPS && count < table.capacity() {
                 return Current { table, filling };
             }
@@ -86,7 +86,7 @@ where
             if count < table.capacity() {
                 return Current { table, filling: None };
             }
-            self.core.begin(table, table.log2() + 1, self.guard);
+            self.core().begin(table, table.log2() + 1, self.guard);
         }
     }
 
@@ -131,21 +131,21 @@ where
         // A large table with free slots has none in reach only if very many keys share a home, and twice the
         // size may not help them.
         let slots = SLOTS << table.log2();
-        if table.mask() > MAX_DISPLACEMENT && self.core.count.upper_bound(self.guard) < slots / 8 {
+        if table.mask() > MAX_DISPLACEMENT && self.core().count.upper_bound(self.guard) < slots / 8 {
             too_many_collisions();
         }
-        self.core.begin(table, table.log2() + 1, self.guard);
+        self.core().begin(table, table.log2() + 1, self.guard);
     }
 
     /// Decides the size of an announced successor.
     pub(super) fn decide(self, table: Table<'g, K, V>) {
-        link(table, log2_for(self.core.count.upper_bound(self.guard)), true);
+        link(table, log2_for(self.core().count.upper_bound(self.guard)), true);
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
     fn settle(self) -> Option<Table<'g, K, V>> {
         loop {
-            let root = self.core.root(self.guard)?;
+            let root = self.core().root(self.guard)?;
             match root.next() {
                 Next::Nothing => return Some(root),
                 Next::Deciding => self.decide(root),
@@ -157,13 +157,13 @@ where
     /// Makes room for `additional` more entries, and completes the migration to it.
     pub(crate) fn reserve(self, additional: usize) {
         loop {
-            let entries = self.core.count.upper_bound(self.guard);
+            let entries = self.core().count.upper_bound(self.guard);
             let log2 = log2_for(entries.checked_add(additional).unwrap_or_else(|| capacity_overflow()));
             match self.settle() {
                 None if additional == 0 => return,
-                None => self.core.first_table(log2, self.guard),
+                None => self.core().first_table(log2, self.guard),
                 Some(root) if root.log2() >= log2 => return,
-                Some(root) => self.core.begin(root, log2, self.guard),
+                Some(root) => self.core().begin(root, log2, self.guard),
             }
         }
     }
@@ -171,7 +171,7 @@ where
     /// Replaces the table by the smallest that holds the entries, if that is smaller, and completes the migration.
     pub(crate) fn shrink_to_fit(self) {
         let Some(root) = self.settle() else { return };
-        if log2_for(self.core.count.upper_bound(self.guard)) < root.log2() {
+        if log2_for(self.core().count.upper_bound(self.guard)) < root.log2() {
             // Another thread's announcement, or growth, will do as well.
             root.announce();
             self.settle();

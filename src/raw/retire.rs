@@ -25,7 +25,7 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
         let node = std::ptr::from_ref(node).cast_mut();
         if let Some(resize) = filling {
             debug_assert!(resize.to == table);
-            if self.core.root(self.guard) == Some(resize.from) {
+            if self.core().root(self.guard) == Some(resize.from) {
                 resize.from.header().limbo.push(node);
                 return;
             }

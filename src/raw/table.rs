@@ -328,10 +328,10 @@ fn prefer_huge_pages(first: *mut u8, bytes: usize) {
     let _ = (first, bytes);
 }
 
-/// The entries that a table of `1 << log2` buckets is meant to hold: four slots in five.
+/// The entries that a table of `1 << log2` buckets is meant to hold: five slots in seven.
 pub(crate) fn capacity_of(log2: u32) -> usize {
     let slots = SLOTS << log2;
-    (slots / 5 * 4 + slots % 5 * 4 / 5).max(1)
+    (slots / 7 * 5 + slots % 7 * 5 / 7).max(1)
 }
 
 /// log2 of the buckets that `entries` need.

@@ -59,7 +59,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
 
     /// Gathers the entries of the home of `position` and moves the position to its end.
     fn visit<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
-        let Some(mut table) = op.core.root(op.guard) else {
+        let Some(mut table) = op.core().root(op.guard) else {
             self.position = None;
             return;
         };
