@@ -56,13 +56,20 @@ fn shared_nodes<K, V>(table: Table<'_, K, V>) -> BTreeSet<*mut Node<K, V>> {
     shared.map(|(_, _, word)| word.node()).collect()
 }
 
+/// How many buckets ahead of the one that is being freed the nodes are prefetched.
+const AHEAD: usize = 2;
+
 struct End {
     first_panic: Option<Box<dyn Any + Send>>,
 }
 
 impl End {
     fn free_live<K, V>(&mut self, table: Table<'_, K, V>, except: &BTreeSet<*mut Node<K, V>>) {
-        for (_, _, word) in table.words() {
+        for (index, i, word) in table.words() {
+            if i == 0 {
+                // The nodes lie anywhere, and one after the other each would be a cache miss.
+                table.bucket(index + AHEAD).prefetch_nodes();
+            }
             debug_assert!(!matches!(word.state(), State::Pending | State::Copy), "left over: {word:?}");
             if word.is_live() && !except.contains(&word.node()) {
                 self.free(word.node());

@@ -45,15 +45,13 @@ impl<K, V> Core<K, V> {
         let table = self.root(guard)?;
         let bucket = table.bucket_of(hash);
         let tag = readable_tag(table.fingerprint(hash), 0);
-        let mut candidates = bucket.with_tag(tag);
-        while let Some((_, word)) = candidates.first() {
-            let Some(node) = word.live_node(tag) else { return table.find_anywhere(hash, key) };
+        if let Some((_, word)) = bucket.with_tag(tag).first() {
+            // The first one that looks like the entry is it, but for one lookup in some hundreds.
             // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
-            let node = unsafe { &*node };
-            if key.equivalent(node.key()) {
-                return Some(node);
-            }
-            candidates.drop_first();
+            return match word.live_node(tag).map(|node| unsafe { &*node }) {
+                Some(node) if key.equivalent(node.key()) => Some(node),
+                _ => table.find_anywhere(hash, key),
+            };
         }
         // A migrator seals EMPTY slots before it freezes entries: as there is one still, nothing was FROZEN when it was probed.
         if bucket.has_empty() { None } else { table.find_anywhere(hash, key) }

@@ -86,8 +86,7 @@ impl<K, V> Bucket<K, V> {
 }
 
 impl<'t, K, V> Selected<'t, K, V> {
-    /// The first slot and its word. For the reader, which is done with it almost always: what
-    /// [`drop_first`](Self::drop_first) does would be on its way if [`next`](Self::next) did it in advance.
+    /// The first slot and its word.
     #[inline(always)]
     #[allow(clippy::type_complexity)]
     pub(crate) fn first(&self) -> Option<(&'t Slot<K, V>, Word<Node<K, V>>)> {
