@@ -110,22 +110,33 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
+mod compute;
+mod conditional;
 pub mod docs;
+mod entry;
+mod hashed;
 mod iter;
 mod map;
 mod pinned;
 mod raw;
 mod reclaim;
+mod reserve;
 mod sync;
 mod traits;
+mod update;
 
 pub use ahash::RandomState;
 pub use equivalent::Equivalent;
 
+pub use self::compute::{Computed, Decision};
+pub use self::conditional::ReplaceError;
+pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};
+pub use self::hashed::Hashed;
 pub use self::iter::{Iter, Keys, Values};
 pub use self::map::{HashMap, OccupiedError};
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
+pub use self::reserve::{TryReserveError, TryReserveErrorKind};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]
