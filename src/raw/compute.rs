@@ -46,9 +46,9 @@ where
             draft = match decide(base, unused.take()) {
                 Decision::Abort(result) => return Computed::Aborted(result),
                 Decision::Remove => loop {
-                    let Some(entry) = &found else { return Computed::Absent };
-                    if self.unlink(hash, entry) {
-                        let (key, value) = entry.entry.node().pair();
+                    let Some(there) = &found else { return Computed::Absent };
+                    if self.unlink(hash, there) {
+                        let (key, value) = there.entry.node().pair();
                         return Computed::Removed { key, value };
                     }
                     found = self.seek_entry(hash, draft.key());
