@@ -126,6 +126,9 @@ where
         key: K,
         mut decide: impl FnMut(Option<(&'g K, &'g V)>) -> Decision<V, A>,
     ) -> Computed<'g, K, V, A> {
-        self.op.compute(self.hash, key, |current, _| decide(current.map(Node::pair)))
+        self.op.compute(self.hash, key, |current, unused| {
+            drop(unused);
+            decide(current.map(Node::pair))
+        })
     }
 }

@@ -193,8 +193,8 @@ where
 {
     /// See [`Pinned::update`].
     pub fn update(self, key: K, mut update: impl FnMut(&V) -> V) -> Option<&'g V> {
-        let computed = self.op.compute(self.hash, key, |current, _| match current {
-            Some(node) => Decision::Insert(update(node.value())),
+        let computed = self.compute(key, |current| match current {
+            Some((_, value)) => Decision::Insert(update(value)),
             None => Decision::Abort(()),
         });
         match computed {
@@ -224,6 +224,8 @@ where
         let computed = self.op.compute::<Infallible>(self.hash, key, |current, unused| {
             if initial.is_none() {
                 initial = unused.map(Initial::Made);
+            } else {
+                drop(unused);
             }
             Decision::Insert(match current {
                 Some(node) => update(node.value()),
