@@ -305,6 +305,7 @@ fn an_initial_value_is_made_once() {
                 u64::MAX,
                 |old| {
                     updates += 1;
+                    assert_eq!(map.len() as u64, n + 1, "ours does not count");
                     // So that there is nothing to update when the new value is to be put there.
                     map.pin().remove(&u64::MAX);
                     old + 1
@@ -383,6 +384,52 @@ fn instances_are_dropped_once() {
         drop(map);
         ledger.assert_balanced();
     }
+}
+
+/// Threads that insert the same keys, and panic, or decide otherwise, when they hear that another has been faster. Home
+/// buckets are full of tombstones, so an insertion that comes to nothing has been in a slot already.
+#[test]
+fn panics_when_another_was_faster() {
+    let per_thread = scaled(60_000, 20_000) as u64;
+    let ledger = Ledger::new(10 * THREADS * per_thread as usize);
+    let map = Items::with_hasher(Hashing::Values(1));
+    let again = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for t in 0..THREADS as u64 {
+            let (map, again) = (&map, &again);
+            scope.spawn(move || {
+                let mut rng = Rng::new(t);
+                for i in 0..per_thread {
+                    // The same keys at about the same time.
+                    let (key, random) = (i / 64 % 4, rng.next());
+                    let mut calls = 0;
+                    injected(|| {
+                        map.pin().compute(ledger.item(key), |current| {
+                            calls += 1;
+                            if calls == 1 && random % 16 == 0 {
+                                thread::yield_now();
+                            }
+                            if calls == 2 {
+                                again.fetch_add(1, SeqCst);
+                            }
+                            match (calls, random / 16 % 4, current) {
+                                (1, _, None) | (2, 0, _) => Decision::Insert(ledger.item(random)),
+                                (1, _, Some(_)) | (2, 1, _) => Decision::Remove,
+                                (2, 2, _) => panic_on_purpose(),
+                                (_, _, current) => Decision::Abort(current.map(|(_, value)| value.check())),
+                            }
+                        });
+                    });
+                }
+            });
+        }
+    });
+    assert!(again.into_inner() > 100, "no interference: this tests nothing");
+    assert!(map.pin().keys().count() == map.len() && map.len() <= 4);
+    finish_resizing(&map);
+    ledger.assert_settles_at(2 * map.len());
+    drop(map);
+    ledger.assert_balanced();
 }
 
 /// A closure panics at its n-th call, having been called again for changes that it has made itself.

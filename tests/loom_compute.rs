@@ -81,6 +81,20 @@ fn on_a_tombstone() {
     .run();
 }
 
+/// The same, and the node goes away without its value.
+#[cfg(loxley_slots = "1")]
+#[test]
+fn given_up_on_a_tombstone() {
+    Scenario {
+        setup: &[Put(A), Remove(A)],
+        layout: "x . . .",
+        threads: &[&[Adopt(A)], &[Adopt(A), Toggle(A)]],
+        eager_collector: true,
+        ..NONE
+    }
+    .run();
+}
+
 #[cfg(loxley_slots = "1")]
 #[test]
 fn two_toggles_on_a_tombstone() {

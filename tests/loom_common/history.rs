@@ -21,6 +21,8 @@ pub(crate) enum Op {
     Replace(u8),
     /// `compute`: inserts what is absent, removes what is there.
     Toggle(u8),
+    /// `compute`: inserts what is absent, returns what is there.
+    Adopt(u8),
     /// `compute`: changes nothing.
     Look(u8),
     Remove(u8),
@@ -81,7 +83,7 @@ pub(crate) fn step(map: &mut Contents, op: Op, number: u32) -> Answer {
             map.entry(key).or_insert(number);
             old
         }
-        GetOrPut(key) => Some(*map.entry(key).or_insert(number)),
+        GetOrPut(key) | Adopt(key) => Some(*map.entry(key).or_insert(number)),
         Update(key) => map.get_mut(&key).map(|value| {
             *value = updated(*value, number);
             *value
@@ -153,7 +155,7 @@ pub(crate) fn is_linearizable(calls: &[Call], initial: &Contents, last: &Content
 fn key_of(op: Op) -> Option<u8> {
     match op {
         Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Upsert(key) | Replace(key)
-        | Toggle(key) | Look(key) | Remove(key) => Some(key),
+        | Toggle(key) | Adopt(key) | Look(key) | Remove(key) => Some(key),
         Iterate | Begin(_) | Shrink | Reserve(_) => None,
     }
 }

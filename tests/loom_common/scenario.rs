@@ -206,6 +206,16 @@ impl World {
                     _ => unreachable!("inserted what was there, or removed what was not"),
                 }
             }
+            Op::Adopt(key) => {
+                let adopt = |current: Option<(_, _)>| match current {
+                    Some((_, value)) => Decision::Abort(value),
+                    None => Decision::Insert(Value::new(number)),
+                };
+                match self.map.compute(Key::new(key), adopt, guard) {
+                    Computed::Inserted { value, .. } | Computed::Aborted(value) => Some(value),
+                    _ => unreachable!("replaced or removed what was there"),
+                }
+            }
             Op::Look(key) => {
                 let look = |current: Option<(_, _)>| Decision::Abort(current.map(|(_, value)| value));
                 match self.map.compute(Key::new(key), look, guard) {
