@@ -180,7 +180,7 @@ fn no_increment_is_lost() {
                         }
                     }
                 }
-                if rng.one_in(50) {
+                if rng.one_in(5) {
                     let all = |current: Option<_>| current.map_or(Decision::Abort(()), |_| Decision::Remove);
                     if let Computed::Removed { value, .. } = pinned.compute(key, all) {
                         taken.fetch_add(*value, SeqCst);
@@ -305,7 +305,6 @@ fn an_initial_value_is_made_once() {
                 u64::MAX,
                 |old| {
                     updates += 1;
-                    assert_eq!(map.len() as u64, n + 1, "ours does not count");
                     // So that there is nothing to update when the new value is to be put there.
                     map.pin().remove(&u64::MAX);
                     old + 1

@@ -137,6 +137,13 @@ fn a_key_that_has_changed_since() {
     assert!((0..4).all(|key| map.get(&key) == Some(&1)));
     assert_eq!(Entry::Vacant(filled(5)).insert_entry(9).get(), &9);
     assert_eq!(map.get(&5), Some(&9));
+
+    // Changed even later: one step is one step.
+    let make = || {
+        map.insert(6, 10);
+        1
+    };
+    assert_eq!(map.entry(6).and_modify(|value| value + 1).or_insert_with(make), &11);
 }
 
 thread_local! {

@@ -128,7 +128,7 @@ fn shrinking_to_a_limit() {
     let sizes = [0, 1, 10, 100, scaled(3000, 500)];
     for entries in sizes {
         for limit in sizes {
-            for spare in [0, 3 * entries + 4 * limit + 50] {
+            for spare in [0, 2 * entries + 30, 3 * entries + 4 * limit + 50] {
                 let (map, twin) = filled(entries as u64);
                 map.pin().reserve(spare);
                 let before = map.capacity();
