@@ -68,7 +68,10 @@
 //! ```
 //!
 //! Values are immutable once they are in the map: [`insert`](Pinned::insert) and [`update`](Pinned::update) replace
-//! them. Values that change often are best atomics, as above.
+//! them. Values that change often are best atomics, as above. What depends on the value that a key has, or on whether it has
+//! one, is one atomic step with [`compute`](Pinned::compute), [`update_or_insert`](Pinned::update_or_insert),
+//! [`replace_if`](Pinned::replace_if), [`compare_exchange`](Pinned::compare_exchange), [`remove_if`](Pinned::remove_if) or an
+//! [`entry`](Pinned::entry).
 //!
 //! A view costs a few nanoseconds; make one for a batch of operations, not for a program's lifetime (see
 //! [Guards and memory](#guards-and-memory)). The same operations exist on the map itself with an explicit [`Guard`].
@@ -81,8 +84,8 @@
 //! locks of their own, if any.)
 //!
 //! No operation does work that grows with the map, except those that say so ([`clear`](Pinned::clear),
-//! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to_fit`](Pinned::shrink_to_fit), iteration) and those
-//! that meet a `shrink_to_fit` of another thread. When the map grows, each insertion or removal moves a few buckets.
+//! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to`](Pinned::shrink_to) and their kin, iteration) and
+//! those that meet a `shrink_to` of another thread. When the map grows, each insertion or removal moves a few buckets.
 //!
 //! # Consistency
 //! Operations on single keys are *linearizable*: each takes effect at one moment between its call and its
@@ -110,22 +113,33 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
+mod compute;
+mod conditional;
 pub mod docs;
+mod entry;
+mod hashed;
 mod iter;
 mod map;
 mod pinned;
 mod raw;
 mod reclaim;
+mod reserve;
 mod sync;
 mod traits;
+mod update;
 
 pub use ahash::RandomState;
 pub use equivalent::Equivalent;
 
+pub use self::compute::{Computed, Decision};
+pub use self::conditional::ReplaceError;
+pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};
+pub use self::hashed::Hashed;
 pub use self::iter::{Iter, Keys, Values};
 pub use self::map::{HashMap, OccupiedError};
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
+pub use self::reserve::{TryReserveError, TryReserveErrorKind};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
 use crate::pinned::Pinned;
-use crate::raw::{Core, Inserted, Mode, Node, Op, OwnedNode, RawMap};
+use crate::raw::{Core, Op, RawMap};
 use crate::reclaim::Guard;
 
 /// A concurrent hash map without locks.
@@ -114,12 +114,13 @@ impl<K, V> HashMap<K, V> {
 }
 
 impl<K, V, S> HashMap<K, V, S> {
-    /// An empty map with this hasher, which allocates nothing.
+    /// An empty map with this hasher, which allocates nothing. In a static with any hasher that can be made there:
     ///
     /// ```
-    /// use std::hash::RandomState;
-    /// let map = loxley::HashMap::with_hasher(RandomState::new());
-    /// map.pin().insert(1, 2);
+    /// use loxley::{HashMap, RandomState};
+    ///
+    /// static NAMES: HashMap<u32, &str> = HashMap::with_hasher(RandomState::with_seeds(1, 2, 3, 4));
+    /// NAMES.pin().insert(1, "one");
     /// ```
     #[cfg(not(loom))]
     pub const fn with_hasher(hasher: S) -> Self {
@@ -144,7 +145,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
         let map = Self::with_hasher(hasher);
-        map.raw.core.allocate_for(capacity, &map.guard());
+        map.raw.core.allocate_for(capacity, &map.guard()).unwrap_or_else(|error| error.give_up());
         map
     }
 
@@ -224,7 +225,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.find(key, guard).map(Node::value)
+        self.at(key, guard).get(key)
     }
 
     /// See [`Pinned::get_key_value`].
@@ -233,7 +234,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.find(key, guard).map(Node::pair)
+        self.at(key, guard).get_key_value(key)
     }
 
     /// See [`Pinned::contains_key`].
@@ -242,15 +243,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.find(key, guard).is_some()
-    }
-
-    #[inline(always)]
-    fn find<'g, Q>(&'g self, key: &Q, guard: &'g Guard) -> Option<&'g Node<K, V>>
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-    {
-        self.raw.core.find(self.op(guard).hash(key), key, guard)
+        self.at(key, guard).contains_key(key)
     }
 
     /// See [`Pinned::iter`].
@@ -278,41 +271,12 @@ where
     /// See [`Pinned::insert`].
     #[inline]
     pub fn insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Option<&'g V> {
-        let op = self.op(guard);
-        let hash = op.hash(&key);
-        self.raw.core.prefetch(hash, guard);
-        match op.insert(hash, OwnedNode::new(key, value), Mode::Replace) {
-            Inserted::Replaced(old) => Some(old.value()),
-            Inserted::New(_) | Inserted::Kept(..) => None,
-        }
+        self.at(&key, guard).insert(key, value)
     }
 
     /// See [`Pinned::try_insert`].
     pub fn try_insert<'g>(&'g self, key: K, value: V, guard: &'g Guard) -> Result<&'g V, OccupiedError<'g, V>> {
-        let op = self.op(guard);
-        match op.insert(op.hash(&key), OwnedNode::new(key, value), Mode::Keep) {
-            Inserted::Kept(node, not_inserted) => Err(OccupiedError { current: node.value(), not_inserted }),
-            Inserted::New(node) | Inserted::Replaced(node) => Ok(node.value()),
-        }
-    }
-
-    /// See [`Pinned::get_or_insert_with`].
-    pub fn get_or_insert_with<'g>(&'g self, key: K, value: impl FnOnce() -> V, guard: &'g Guard) -> &'g V {
-        let op = self.op(guard);
-        let hash = op.hash(&key);
-        if let Some(node) = self.raw.core.find(hash, &key, guard) {
-            return node.value();
-        }
-        let value = value();
-        match op.insert(hash, OwnedNode::new(key, value), Mode::Keep) {
-            Inserted::New(node) | Inserted::Replaced(node) | Inserted::Kept(node, _) => node.value(),
-        }
-    }
-
-    /// See [`Pinned::update`].
-    pub fn update<'g>(&'g self, key: K, update: impl FnMut(&V) -> V, guard: &'g Guard) -> Option<&'g V> {
-        let op = self.op(guard);
-        op.update(op.hash(&key), key, update).map(Node::value)
+        self.at(&key, guard).try_insert(key, value)
     }
 
     /// See [`Pinned::remove`].
@@ -321,8 +285,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let op = self.op(guard);
-        op.remove_if(op.hash(key), key, |_| true).map(Node::value)
+        self.at(key, guard).remove(key)
     }
 
     /// See [`Pinned::remove_entry`].
@@ -330,19 +293,14 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let op = self.op(guard);
-        op.remove_if(op.hash(key), key, |_| true).map(Node::pair)
+        self.at(key, guard).remove_entry(key)
     }
 
     /// See [`Pinned::retain`].
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool, guard: &Guard) {
-        let op = self.op(guard);
         for (key, value) in self.iter(guard) {
             if !keep(key, value) {
-                let seen = std::ptr::from_ref(value);
-                op.remove_if(op.hash(key), key, |node| {
-                    std::ptr::eq(node.value(), seen) || !keep(node.key(), node.value())
-                });
+                self.at(key, guard).remove_if(key, |k, v| std::ptr::eq(v, value) || !keep(k, v));
             }
         }
     }
@@ -354,11 +312,11 @@ where
 
     /// See [`Pinned::reserve`].
     pub fn reserve(&self, additional: usize, guard: &Guard) {
-        self.op(guard).reserve(additional);
+        self.try_reserve(additional, guard).unwrap_or_else(|error| error.give_up());
     }
 
     /// See [`Pinned::shrink_to_fit`].
     pub fn shrink_to_fit(&self, guard: &Guard) {
-        self.op(guard).shrink_to_fit();
+        self.shrink_to(0, guard);
     }
 }

@@ -219,42 +219,6 @@ where
         self.map.try_insert(key, value, &self.guard)
     }
 
-    /// The value of `key`, which is inserted if it is absent.
-    ///
-    /// `value` is called at most once, and not while anything is held up. If another thread inserts the key
-    /// meanwhile, its value is returned and ours dropped: all callers get the same value, but several may make one.
-    ///
-    /// # Panics
-    /// As [`insert`](Self::insert), or if `value` panics; then the map is as it was.
-    ///
-    /// ```
-    /// let map = loxley::HashMap::new();
-    /// let map = map.pin();
-    /// assert_eq!(map.get_or_insert_with("key", || 1), &1);
-    /// assert_eq!(map.get_or_insert_with("key", || unreachable!()), &1);
-    /// ```
-    pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> &V {
-        self.map.get_or_insert_with(key, value, &self.guard)
-    }
-
-    /// Replaces the value of `key` by what `update` makes of it, and returns the new one; None if the key is absent.
-    ///
-    /// Atomic: the value that is replaced is the one that `update` saw. `update` is called again if the
-    /// entry has changed meanwhile.
-    ///
-    /// # Panics
-    /// If `update` panics; then the map is as it was.
-    ///
-    /// ```
-    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
-    /// let map = map.pin();
-    /// assert_eq!(map.update("key", |value| value + 1), Some(&2));
-    /// assert_eq!(map.update("other", |value| value + 1), None);
-    /// ```
-    pub fn update(&self, key: K, update: impl FnMut(&V) -> V) -> Option<&V> {
-        self.map.update(key, update, &self.guard)
-    }
-
     /// Removes `key`, and returns its value.
     ///
     /// ```

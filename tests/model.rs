@@ -6,7 +6,7 @@ mod common;
 
 use common::hashing::Hashing;
 use common::{assert_same, mix, scaled};
-use loxley::HashMap;
+use loxley::{Computed, Decision, HashMap};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -20,6 +20,12 @@ enum Op {
     TryInsert(u64, u64),
     Update(u64, u64),
     GetOrInsertWith(u64, u64),
+    /// With the entry API, and a known hash.
+    UpdateOrInsert(u64, u64),
+    /// What is decided depends on the number and the current value.
+    Compute(u64, u64),
+    ReplaceIf(u64, u64),
+    RemoveIf(u64, u64),
     Remove(u64),
     RemoveEntry(u64),
     Get(u64),
@@ -33,7 +39,7 @@ enum Op {
     },
     Iter,
     Reserve(usize),
-    ShrinkToFit,
+    ShrinkTo(usize),
     Clear,
 }
 
@@ -72,6 +78,14 @@ const fn kept(key: u64, value: u64, modulus: u64, keep_below: u64) -> bool {
     (key ^ value) % modulus < keep_below
 }
 
+fn decide(number: u64, current: Option<u64>) -> Decision<u64, u64> {
+    match (number % 3, current) {
+        (0, _) => Decision::Insert(current.unwrap_or(1) ^ number),
+        (1, _) => Decision::Remove,
+        _ => Decision::Abort(number),
+    }
+}
+
 fn sorted(entries: impl Iterator<Item = (u64, u64)>) -> Answer {
     let mut entries: Vec<_> = entries.collect();
     entries.sort_unstable();
@@ -94,6 +108,22 @@ impl Op {
                 *value
             })),
             Self::GetOrInsertWith(key, value) => Answer::Value(Some(*map.entry(key).or_insert(value))),
+            Self::UpdateOrInsert(key, number) => {
+                Answer::Value(Some(*map.entry(key).and_modify(|value| *value ^= number).or_insert(number)))
+            }
+            Self::Compute(key, number) => match decide(number, map.get(&key).copied()) {
+                Decision::Insert(value) => Answer::Value(map.insert(key, value)),
+                Decision::Remove => Answer::Value(map.remove(&key)),
+                Decision::Abort(number) => Answer::Value(Some(number)),
+            },
+            Self::ReplaceIf(key, number) => match map.get_mut(&key) {
+                Some(value) if *value % 2 == number % 2 => Answer::Inserted(Ok(std::mem::replace(value, number))),
+                current => Answer::Inserted(Err((current.map_or(0, |value| *value), number))),
+            },
+            Self::RemoveIf(key, modulus) => match map.get(&key) {
+                Some(value) if value % modulus == 0 => Answer::Entry(map.remove_entry(&key)),
+                _ => Answer::Entry(None),
+            },
             Self::Remove(key) => Answer::Value(map.remove(&key)),
             Self::RemoveEntry(key) => Answer::Entry(map.remove_entry(&key)),
             Self::Get(key) => Answer::Value(map.get(&key).copied()),
@@ -107,7 +137,7 @@ impl Op {
                 Answer::Count(map.len())
             }
             Self::Iter => sorted(map.iter().map(|(key, value)| (*key, *value))),
-            Self::Reserve(_) | Self::ShrinkToFit => Answer::Nothing,
+            Self::Reserve(_) | Self::ShrinkTo(_) => Answer::Nothing,
             Self::Clear => {
                 map.clear();
                 Answer::Nothing
@@ -124,6 +154,29 @@ impl Op {
             ),
             Self::Update(key, add) => Answer::Value(map.update(key, |value| value.wrapping_add(add)).copied()),
             Self::GetOrInsertWith(key, value) => Answer::Value(Some(*map.get_or_insert_with(key, || value))),
+            Self::UpdateOrInsert(key, number) => {
+                let entry = map.hashed(map.hash_of(&key)).entry(key);
+                Answer::Value(Some(*entry.and_modify(|value| value ^ number).or_insert(number)))
+            }
+            Self::Compute(key, number) => {
+                match map.compute(key, |current| decide(number, current.map(|(_, value)| *value))) {
+                    Computed::Inserted { .. } | Computed::Absent => Answer::Value(None),
+                    Computed::Replaced { old: (_, value), .. } | Computed::Removed { value, .. } => {
+                        Answer::Value(Some(*value))
+                    }
+                    Computed::Aborted(number) => Answer::Value(Some(number)),
+                }
+            }
+            Self::ReplaceIf(key, number) => {
+                let exchanged = map.replace_if(key, number, |_, value| value % 2 == number % 2).copied();
+                Answer::Inserted(
+                    exchanged.map_err(|error| (error.current.copied().unwrap_or(0), error.not_inserted)),
+                )
+            }
+            Self::RemoveIf(key, modulus) => {
+                let removed = map.remove_if(&key, |_, value| value % modulus == 0);
+                Answer::Entry(removed.map(|(key, value)| (*key, *value)))
+            }
             Self::Remove(key) => Answer::Value(map.remove(&key).copied()),
             Self::RemoveEntry(key) => Answer::Entry(map.remove_entry(&key).map(|(key, value)| (*key, *value))),
             Self::Get(key) => Answer::Value(map.get(&key).copied()),
@@ -142,8 +195,10 @@ impl Op {
                 assert!(map.capacity() >= map.len() + additional, "reserved {additional}");
                 Answer::Nothing
             }
-            Self::ShrinkToFit => {
-                map.shrink_to_fit();
+            Self::ShrinkTo(least) => {
+                let before = map.capacity();
+                map.shrink_to(least);
+                assert!(map.capacity() >= least.min(before));
                 Answer::Nothing
             }
             Self::Clear => {
@@ -198,6 +253,10 @@ impl<const DOMAIN: u64> ReferenceStateMachine for Model<DOMAIN> {
             4 => (key.clone(), value).prop_map(|(key, value)| Op::TryInsert(key, value)),
             4 => (key.clone(), value).prop_map(|(key, value)| Op::Update(key, value)),
             4 => (key.clone(), value).prop_map(|(key, value)| Op::GetOrInsertWith(key, value)),
+            4 => (key.clone(), value).prop_map(|(key, number)| Op::UpdateOrInsert(key, number)),
+            8 => (key.clone(), value).prop_map(|(key, number)| Op::Compute(key, number)),
+            4 => (key.clone(), value).prop_map(|(key, number)| Op::ReplaceIf(key, number)),
+            2 => (key.clone(), 1..5_u64).prop_map(|(key, modulus)| Op::RemoveIf(key, modulus)),
             6 => key.clone().prop_map(Op::Remove),
             3 => key.clone().prop_map(Op::RemoveEntry),
             4 => key.clone().prop_map(Op::Get),
@@ -207,7 +266,7 @@ impl<const DOMAIN: u64> ReferenceStateMachine for Model<DOMAIN> {
             1 => (1..8_u64, 0..8_u64).prop_map(|(modulus, keep_below)| Op::Retain { modulus, keep_below }),
             2 => Just(Op::Iter),
             1 => (0..1000_usize).prop_map(Op::Reserve),
-            2 => Just(Op::ShrinkToFit),
+            2 => prop_oneof![Just(0), 0..1000_usize].prop_map(Op::ShrinkTo),
             1 => Just(Op::Clear),
         ]
         .boxed()

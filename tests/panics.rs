@@ -8,7 +8,7 @@ mod common;
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
 use common::{Rng, finish_resizing, injected, panic_on_purpose, scaled};
-use loxley::HashMap;
+use loxley::{Decision, HashMap};
 use std::cell::Cell;
 use std::collections::HashMap as StdMap;
 use std::hash::{Hash, Hasher};
@@ -173,7 +173,7 @@ fn panic_at_each_call(site: Site, hashing: Hashing, n: u64, (name, operate): Ope
     unreachable!()
 }
 
-const SINGLE: [Operation; 10] = [
+const SINGLE: [Operation; 14] = [
     ("insert, absent", |world| world.insert_all([1000])),
     ("insert, present", |world| world.insert_all([3])),
     ("try_insert, absent", |world| drop(world.map.pin().try_insert(world.touchy(1000), world.touchy(1)))),
@@ -200,6 +200,44 @@ const SINGLE: [Operation; 10] = [
                 called(Site::Closure);
                 world.touchy(34)
             });
+        }
+    }),
+    ("compute", |world| {
+        for key in [3, 1000] {
+            world.map.pin().compute::<()>(world.touchy(key), |_| {
+                called(Site::Closure);
+                Decision::Insert(world.touchy(35))
+            });
+        }
+    }),
+    ("compute, removing", |world| {
+        for key in [3, 1000] {
+            world.map.pin().compute::<()>(world.touchy(key), |_| {
+                called(Site::Closure);
+                Decision::Remove
+            });
+        }
+    }),
+    ("compute that comes to nothing at first", |world| {
+        let mut calls = 0;
+        world.map.pin().compute::<()>(world.touchy(1000), |_| {
+            called(Site::Closure);
+            calls += 1;
+            match calls {
+                1 => world.insert_all([1000]),
+                2 => _ = world.map.pin().remove(&world.touchy(1000)),
+                _ => {}
+            }
+            Decision::Insert(world.touchy(1000))
+        });
+    }),
+    ("entry", |world| {
+        for key in [3, 1000] {
+            let make = || {
+                called(Site::Closure);
+                world.touchy(37)
+            };
+            world.map.pin().entry(world.touchy(key)).and_modify(|_| make()).or_insert_with(make);
         }
     }),
     ("replace and remove", |world| {

@@ -34,7 +34,7 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Op<'g, K, V, S> {
         };
         let mut entries = match root.next() {
             Next::Nothing => self.check_table(root, |_| true),
-            Next::Deciding => panic!("a successor was announced and nobody made it"),
+            Next::Deciding { .. } => panic!("a successor was announced and nobody made it"),
             Next::Table(to) => self.check_migration(Resize { from: root, to }),
         };
         entries.retain(|entry| entry.counts);

@@ -2,7 +2,10 @@
 
 use std::hash::{BuildHasher, Hash};
 
+use equivalent::Equivalent;
+
 use super::count::Counter;
+use super::node::Node;
 use super::table::{Header, Next, Table};
 use crate::reclaim::Guard;
 use crate::sync::{AtomicPtr, Ordering};
@@ -42,7 +45,7 @@ impl<K, V> Core<K, V> {
     pub(crate) fn capacity(&self, guard: &Guard) -> usize {
         let nominal = self.root(guard).map_or(0, |root| match root.next() {
             Next::Table(next) => next.capacity(),
-            Next::Nothing | Next::Deciding => root.capacity(),
+            Next::Nothing | Next::Deciding { .. } => root.capacity(),
         });
         nominal.max(self.len(guard))
     }
@@ -67,7 +70,7 @@ impl<K, V, S> Clone for Op<'_, K, V, S> {
 }
 impl<K, V, S> Copy for Op<'_, K, V, S> {}
 
-/// The hash that the tables use. Homes are its top bits and fingerprints some middle ones, so the multiplication makes all
+/// The hash that the tables use. Homes are its top bits and fingerprints those below, so the multiplication makes all
 /// bits of a weak hash count there (an identity hash of small integers, say); a good hash stays good.
 #[inline(always)]
 pub(crate) fn spread(hash: u64) -> u64 {
@@ -83,6 +86,21 @@ impl<'g, K, V, S> Op<'g, K, V, S> {
     #[inline(always)]
     pub(super) fn core(self) -> &'g Core<K, V> {
         &self.map.core
+    }
+
+    /// See [`Core::prefetch`].
+    #[inline(always)]
+    pub(crate) fn prefetch(self, hash: u64) {
+        self.core().prefetch(hash, self.guard);
+    }
+
+    /// See [`Core::find`].
+    #[inline(always)]
+    pub(crate) fn find<Q>(self, hash: u64, key: &Q) -> Option<&'g Node<K, V>>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        self.core().find(hash, key, self.guard)
     }
 
     /// Calls user code, which may panic: not between two steps that must both happen.

@@ -144,7 +144,7 @@ impl<'g, K, V> Table<'g, K, V> {
     pub(super) fn successor(self) -> Table<'g, K, V> {
         match self.next() {
             Next::Table(next) => next,
-            Next::Nothing | Next::Deciding => unreachable!("a migrated home has a table to be migrated to"),
+            Next::Nothing | Next::Deciding { .. } => unreachable!("a migrated home has a table to be migrated to"),
         }
     }
 }

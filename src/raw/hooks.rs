@@ -55,7 +55,7 @@ where
     while map.op(&guard).core().root(&guard).is_some_and(|root| root.log2() < log2) {
         begin_resize(&map, log2);
         // Whatever is under way is completed first.
-        map.op(&guard).reserve(0);
+        map.op(&guard).reserve(0).unwrap();
     }
     map.op(&guard).core().root(&guard).into_iter().for_each(initialize);
     map
@@ -72,7 +72,7 @@ where
     let guard = map.guard();
     let op = map.op(&guard);
     if let Some(root) = op.core().root(&guard).filter(|root| root.log2() != log2) {
-        op.core().begin(root, log2, &guard);
+        op.core().begin(root, log2, &guard).unwrap();
         if let Next::Table(next) = root.next() {
             initialize(next);
         }
@@ -83,7 +83,7 @@ where
 /// return the value that an atomic was made with even after a sequentially consistent store, which C++ and the processors do
 /// not; so what a lookup finds would depend on nothing.
 fn initialize<K, V>(table: Table<'_, K, V>) {
-    table.link(false, std::ptr::null_mut());
+    table.link(None, std::ptr::null_mut());
     for index in 0..table.buckets() {
         let bucket = table.bucket(index);
         let meta = bucket.meta();

@@ -45,13 +45,17 @@ pub(crate) enum Mode {
 }
 
 /// How an insertion ended.
-pub(crate) enum Inserted<'g, K, V> {
+pub(crate) enum Inserted<'g, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
     /// The key was absent; this is its entry now.
     New(&'g Node<K, V>),
-    /// The key had this entry, which is retired.
-    Replaced(&'g Node<K, V>),
-    /// The key has this entry, and the value that was not inserted comes back.
-    Kept(&'g Node<K, V>, V),
+    /// The key had another entry, which is retired.
+    Replaced { old: &'g Node<K, V>, new: &'g Node<K, V> },
+    /// The key has this entry, and what was not inserted comes back.
+    Kept(&'g Node<K, V>, Attempt<'g, K, V, S>),
 }
 
 /// How an attempt in one table ended.
@@ -70,7 +74,7 @@ where
     S: BuildHasher,
 {
     #[inline(always)]
-    pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V> {
+    pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V, S> {
         match self.insert_at_first_sight(hash, node) {
             Ok(node) => Inserted::New(node),
             Err(node) => self.insert_in_any_case(hash, node, mode),
@@ -103,18 +107,13 @@ where
     }
 
     #[inline(never)]
-    fn insert_in_any_case(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V> {
-        let mut attempt = Attempt {
-            op: self,
-            node: ManuallyDrop::new(node),
-            hash,
-            pending: None,
-            counted: None,
-            seen: false,
-            over: false,
-        };
+    fn insert_in_any_case(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V, S> {
+        self.resume(Attempt::new(self, hash, node), mode)
+    }
+
+    pub(super) fn resume(self, mut attempt: Attempt<'g, K, V, S>, mode: Mode) -> Inserted<'g, K, V, S> {
         loop {
-            let Current { table, filling } = self.table_for_insertion(hash);
+            let Current { table, filling } = self.table_for_insertion(attempt.hash);
             match attempt.run(table, filling, mode) {
                 Step::New(node) => {
                     attempt.over = true;
@@ -124,21 +123,19 @@ where
                     return Inserted::New(node);
                 }
                 Step::Replaced(old) => {
-                    attempt.over = true;
-                    attempt.uncount();
-                    // SAFETY: our exchange took it out of the table.
-                    unsafe { self.retire(table, filling, old) };
-                    return Inserted::Replaced(old);
+                    let new = attempt.end_by_replacing(table, filling, old);
+                    return Inserted::Replaced { old, new };
                 }
-                Step::Kept(current) => return Inserted::Kept(current, attempt.take_back()),
+                Step::Kept(current) => return Inserted::Kept(current, attempt),
                 Step::Restart => attempt.withdraw(),
             }
         }
     }
 }
 
-/// An insertion under way. Dropped before it is over, by a panic of user code, it undoes what it has done.
-struct Attempt<'g, K, V, S>
+/// An insertion under way. Dropped before it is over, by a panic of user code or because the key was there, it undoes what
+/// it has done.
+pub(crate) struct Attempt<'g, K, V, S>
 where
     K: Send + 'static,
     V: Send + 'static,
@@ -152,7 +149,9 @@ where
     counted: Option<Part>,
     /// The node has been PENDING, so that others may look at it.
     seen: bool,
-    /// The node is in the map, or taken back.
+    /// The node's value has been taken out.
+    empty: bool,
+    /// The node is in the map.
     over: bool,
 }
 
@@ -258,8 +257,24 @@ where
         Some(Step::New(self.published()))
     }
 
-    fn replace(&mut self, table: Table<'g, K, V>, entry: &Entry<'g, K, V>) -> bool {
+    /// Puts the node in the place of an entry of its key; if that succeeds, the attempt is to be ended.
+    pub(super) fn replace(&mut self, table: Table<'g, K, V>, entry: &Entry<'g, K, V>) -> bool {
+        debug_assert!(!self.empty);
         entry.slot.exchange(entry.word, self.live(table, entry.at.displacement))
+    }
+
+    /// Ends an attempt whose node has replaced `old`. Returns the new entry.
+    pub(super) fn end_by_replacing(
+        mut self,
+        table: Table<'g, K, V>,
+        filling: Option<Resize<'g, K, V>>,
+        old: &'g Node<K, V>,
+    ) -> &'g Node<K, V> {
+        self.over = true;
+        self.uncount();
+        // SAFETY: our exchange took it out of the table.
+        unsafe { self.op.retire(table, filling, old) };
+        self.published()
     }
 
     fn live(&self, table: Table<'g, K, V>, displacement: usize) -> Word<Node<K, V>> {
@@ -277,6 +292,19 @@ where
     K: Send + 'static,
     V: Send + 'static,
 {
+    pub(super) fn new(op: Op<'g, K, V, S>, hash: u64, node: OwnedNode<K, V>) -> Self {
+        Self {
+            op,
+            node: ManuallyDrop::new(node),
+            hash,
+            pending: None,
+            counted: None,
+            seen: false,
+            empty: false,
+            over: false,
+        }
+    }
+
     /// Counts the entry, unless that is done, and checks that the table takes insertions still.
     ///
     /// In this order: who announces a smaller successor adds up the count afterwards, so either the sum has this
@@ -293,7 +321,7 @@ where
         matches!(table.next(), Next::Nothing)
     }
 
-    fn uncount(&mut self) {
+    pub(super) fn uncount(&mut self) {
         if self.counted.take().is_some() {
             self.op.core().count.add(-1, self.op.guard);
         }
@@ -308,26 +336,32 @@ where
     }
 
     /// Ends the attempt without an insertion and returns the value.
-    fn take_back(mut self) -> V {
-        debug_assert!(self.pending.is_none());
-        self.uncount();
-        self.over = true;
-        // SAFETY: taken once, since `over` keeps the destructor from it.
-        let node = unsafe { ManuallyDrop::take(&mut self.node) };
-        if !self.seen {
-            let (key, value) = node.into_parts();
-            // May panic, and then the value must still be dropped.
-            drop(key);
-            return value;
-        }
-        let node = node.publish();
-        // SAFETY: withdrawn from every slot. Others may still look at the key, never at the value; so the value is ours
-        // to move out, and the collector drops the rest without it.
-        unsafe {
-            let value = ptr::read((*node).value());
-            self.op.guard.defer(move || Node::free_without_value(node));
-            value
-        }
+    pub(crate) fn take_back(mut self) -> V {
+        let value = self.take_value();
+        // The key's destructor may panic, and then the value must still be dropped.
+        drop(self);
+        value
+    }
+
+    /// Takes the value out, while the node is nowhere in the table.
+    pub(super) fn take_value(&mut self) -> V {
+        debug_assert!(self.pending.is_none() && !self.empty);
+        self.empty = true;
+        // SAFETY: it is there, and `empty` keeps everyone from it until there is another. Withdrawn from every slot, the
+        // node may still be looked at by others, but not its value.
+        unsafe { ptr::read(self.node.value_ptr()) }
+    }
+
+    /// Puts a value into the node that its value was taken out of.
+    pub(super) fn put_value(&mut self, value: V) {
+        debug_assert!(self.pending.is_none() && self.empty);
+        // SAFETY: as above; there is no value that would have to be dropped.
+        unsafe { ptr::write(self.node.value_ptr(), value) };
+        self.empty = false;
+    }
+
+    pub(super) fn key(&self) -> &K {
+        self.node.key()
     }
 }
 
@@ -342,12 +376,21 @@ where
         }
         self.withdraw();
         self.uncount();
+        let empty = self.empty;
         // SAFETY: taken once: here, where the attempt ends.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };
         if self.seen {
             let node = node.publish();
-            // SAFETY: withdrawn from every slot; helpers that still look have their guards.
-            unsafe { self.op.guard.defer(move || Node::free_quietly(node)) };
+            // SAFETY: withdrawn from every slot; helpers that still look have their guards. Without a value if that is gone.
+            unsafe {
+                self.op.guard.defer(move || {
+                    let freed = if empty { Node::free_without_value(node) } else { Node::free(node) };
+                    freed.unwrap_or_else(std::mem::forget);
+                });
+            }
+        } else if empty {
+            // SAFETY: its value has been taken out.
+            unsafe { node.drop_without_value() };
         }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Where to find what: words and meta words ([`word`], [`fingerprint`], [`meta`]), a bucket and how it is probed ([`bucket`], [`probe`]),
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
-//! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal and
-//! replacement ([`remove`]), migration to another table ([`migrate`], [`carry`]), when tables are replaced ([`resize`]), iteration ([`walk`]),
-//! reclamation ([`limbo`], [`retire`], [`drop`]).
+//! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
+//! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
+//! tables are replaced ([`resize`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`], [`drop`]).
 
 mod bucket;
 mod carry;
+mod compute;
 mod core;
 mod count;
 mod drop;
@@ -36,7 +37,7 @@ mod check;
 #[cfg(any(loom, loxley_hooks))]
 pub mod hooks;
 
-pub(crate) use self::core::{Core, Op, RawMap};
+pub(crate) use self::core::{Core, Op, RawMap, spread};
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
 pub(crate) use self::walk::Walk;

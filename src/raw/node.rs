@@ -71,6 +71,19 @@ impl<K, V> Node<K, V> {
         key.and(value)
     }
 
+    /// The same for a node whose value has been moved out.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn free_without_value(node: *mut Self) -> Result<(), Box<dyn Any + Send>> {
+        // SAFETY: the caller owns the node; the key is dropped once, then the memory freed.
+        unsafe {
+            let key = catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(&raw mut (*node).key)));
+            Self::free_shell(node);
+            key
+        }
+    }
+
     /// As [`free`](Self::free), for the collector: the panic of a destructor has been reported by the panic hook and has no
     /// caller to go to. Its payload is forgotten, for that may have a destructor that panics.
     ///
@@ -78,22 +91,7 @@ impl<K, V> Node<K, V> {
     /// As there.
     pub(crate) unsafe fn free_quietly(node: *mut Self) {
         // SAFETY: passed on to the caller.
-        if let Err(panic) = unsafe { Self::free(node) } {
-            std::mem::forget(panic);
-        }
-    }
-
-    /// The same for a node whose value has been moved out.
-    ///
-    /// # Safety
-    /// As there.
-    pub(crate) unsafe fn free_without_value(node: *mut Self) {
-        // SAFETY: the caller owns the node; the key is dropped once, then the memory freed.
-        unsafe {
-            let key = catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(&raw mut (*node).key)));
-            key.unwrap_or_else(std::mem::forget);
-            Self::free_shell(node);
-        }
+        unsafe { Self::free(node) }.unwrap_or_else(std::mem::forget);
     }
 
     /// Frees the memory of a node and neither its key nor its value.
@@ -150,20 +148,18 @@ impl<K, V> OwnedNode<K, V> {
         unsafe { &(*self.as_ptr()).key }
     }
 
-    pub(crate) fn value_mut(&mut self) -> &mut V {
-        // SAFETY: we own it and nobody else has seen it.
-        unsafe { &mut (*self.as_ptr()).value }
+    pub(crate) fn value_ptr(&mut self) -> *mut V {
+        // SAFETY: we own it.
+        unsafe { &raw mut (*self.as_ptr()).value }
     }
 
-    /// Takes key and value out.
-    pub(crate) fn into_parts(self) -> (K, V) {
-        let node = ManuallyDrop::new(self).as_ptr();
-        // SAFETY: we own the node, read each field once, and free only the memory.
-        unsafe {
-            let parts = (ptr::read(&raw const (*node).key), ptr::read(&raw const (*node).value));
-            Node::free_shell(node);
-            parts
-        }
+    /// Drops a node whose value has been moved out.
+    ///
+    /// # Safety
+    /// It has.
+    pub(crate) unsafe fn drop_without_value(self) {
+        // SAFETY: we own the node, which nobody else has seen, and the caller says that the value is gone.
+        rethrow(unsafe { Node::free_without_value(self.publish()) });
     }
 
     /// Gives the node away: a slot owns it now.
@@ -176,10 +172,15 @@ impl<K, V> OwnedNode<K, V> {
 impl<K, V> Drop for OwnedNode<K, V> {
     fn drop(&mut self) {
         // SAFETY: we own it and nobody else has seen it.
-        if let Err(panic) = unsafe { Node::free(self.as_ptr()) } {
-            if !std::thread::panicking() {
-                std::panic::resume_unwind(panic);
-            }
+        rethrow(unsafe { Node::free(self.as_ptr()) });
+    }
+}
+
+/// Passes the panic of a destructor on, unless there is one under way.
+fn rethrow(freed: Result<(), Box<dyn Any + Send>>) {
+    if let Err(panic) = freed {
+        if !std::thread::panicking() {
+            std::panic::resume_unwind(panic);
         }
     }
 }
@@ -187,6 +188,7 @@ impl<K, V> Drop for OwnedNode<K, V> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn layouts() {
@@ -199,11 +201,17 @@ mod tests {
     }
 
     #[test]
-    fn parts_come_back() {
-        let mut node = OwnedNode::new(String::from("key"), vec![1]);
-        node.value_mut().push(2);
-        assert_eq!(node.key(), "key");
-        assert_eq!(node.into_parts(), (String::from("key"), vec![1, 2]));
+    fn key_and_value_are_dropped_once() {
+        let (key, value) = (Arc::new(1), Arc::new(2));
+        let mut node = OwnedNode::new(key.clone(), value.clone());
+        assert_eq!(node.key(), &key);
+        // SAFETY: read once, for the node is dropped without.
+        let taken = unsafe { ptr::read(node.value_ptr()) };
+        // SAFETY: just taken.
+        unsafe { node.drop_without_value() };
+        assert_eq!((Arc::strong_count(&key), Arc::strong_count(&taken)), (1, 2));
+        drop(OwnedNode::new(key.clone(), taken));
+        assert_eq!((Arc::strong_count(&key), Arc::strong_count(&value)), (1, 1));
     }
 
     #[test]

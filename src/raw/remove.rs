@@ -1,4 +1,4 @@
-//! Removal, and replacement of the value of a key that is there.
+//! Removal, and the search for an entry that is to be removed or replaced.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -6,17 +6,17 @@ use equivalent::Equivalent;
 
 use super::core::Op;
 use super::migrate::Resize;
-use super::node::{Node, OwnedNode};
+use super::node::Node;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
-use super::word::{State, Word};
+use super::word::State;
 
 /// Where a key was found: its table and the migration that fills it, its slot, and the bound of its home.
-struct Found<'g, K, V> {
-    table: Table<'g, K, V>,
-    filling: Option<Resize<'g, K, V>>,
-    entry: Entry<'g, K, V>,
+pub(super) struct Found<'g, K, V> {
+    pub(super) table: Table<'g, K, V>,
+    pub(super) filling: Option<Resize<'g, K, V>>,
+    pub(super) entry: Entry<'g, K, V>,
     bound: usize,
 }
 
@@ -39,51 +39,33 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         loop {
-            let Found { table, filling, entry, bound } = self.seek_entry(hash, key)?;
-            let node = entry.node();
-            if !condition(node) {
+            let found = self.seek_entry(hash, key)?;
+            if !condition(found.entry.node()) {
                 return None;
             }
-            if entry.slot.exchange(entry.word, tomb()) {
-                self.core().count.add(-1, self.guard);
-                // SAFETY: our exchange took it out.
-                unsafe { self.retire(table, filling, node) };
-                if entry.at.displacement > 0 && entry.at.displacement == bound {
-                    self.try_lower(table, table.home(hash), bound);
-                }
-                return Some(node);
+            if self.unlink(hash, &found) {
+                return Some(found.entry.node());
             }
         }
     }
 
-    /// Replaces the value of `key` by what `update` makes of it (user code; called again when the entry has changed).
-    /// Returns the new entry.
-    ///
-    /// Linearization point: the exchange of one LIVE word for the other.
-    pub(crate) fn update(self, hash: u64, key: K, mut update: impl FnMut(&V) -> V) -> Option<&'g Node<K, V>> {
-        let mut found = self.seek_entry(hash, &key)?;
-        // The entry that the new value is made of. Its address cannot come back: our guard keeps it.
-        let mut base = found.entry.word.node();
-        let mut new = OwnedNode::new(key, update(found.entry.node().value()));
-        loop {
-            let Found { table, filling, entry, .. } = &found;
-            if entry.word.node() != base {
-                *new.value_mut() = update(entry.node().value());
-                base = entry.word.node();
+    /// Removes the entry that was found, if it is still there.
+    pub(super) fn unlink(self, hash: u64, found: &Found<'g, K, V>) -> bool {
+        let Found { table, filling, entry, bound } = found;
+        let unlinked = entry.slot.exchange(entry.word, tomb());
+        if unlinked {
+            self.core().count.add(-1, self.guard);
+            // SAFETY: our exchange took it out.
+            unsafe { self.retire(*table, *filling, entry.node()) };
+            if entry.at.displacement > 0 && entry.at.displacement == *bound {
+                self.try_lower(*table, table.home(hash), *bound);
             }
-            let live = Word::live(new.as_ptr(), table.fingerprint(hash), entry.at.displacement);
-            if entry.slot.exchange(entry.word, live) {
-                // SAFETY: our exchange took it out.
-                unsafe { self.retire(*table, *filling, entry.node()) };
-                // SAFETY: in the map a moment ago, and our guard is older than that.
-                return Some(unsafe { &*new.publish() });
-            }
-            found = self.seek_entry(hash, new.key())?;
         }
+        unlinked
     }
 
     /// The slot of `key` in the newest table.
-    fn seek_entry<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
+    pub(super) fn seek_entry<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
     where
         Q: Equivalent<K> + ?Sized,
     {

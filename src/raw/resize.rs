@@ -18,9 +18,10 @@ use std::hash::{BuildHasher, Hash};
 use super::core::{Core, Op};
 use super::count::{Counter, Part};
 use super::migrate::Resize;
-use super::table::{Header, Next, Table, capacity_of, capacity_overflow, log2_for};
+use super::table::{Next, Table, capacity_of, log2_for};
 use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS};
 use crate::reclaim::Guard;
+use crate::reserve::TryReserveError;
 use crate::sync::Ordering;
 
 /// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
@@ -69,11 +70,11 @@ where
     pub(super) fn table_for_insertion(self, hash: u64) -> Current<'g, K, V> {
         loop {
             let Some(Current { table, filling }) = self.table_for_update(hash) else {
-                self.core().first_table(0, self.guard);
+                self.core().first_table(0, self.guard).unwrap_or_else(|error| error.give_up());
                 continue;
             };
-            if let Next::Deciding = table.next() {
-                self.decide(table);
+            if let Next::Deciding { least } = table.next() {
+                self.decide(table, least).unwrap_or_else(|error| error.give_up());
                 continue;
             }
             let Some(resize) = filling else { return Current { table, filling } };
@@ -86,7 +87,7 @@ where
             if count < table.capacity() {
                 return Current { table, filling: None };
             }
-            self.core().begin(table, table.log2() + 1, self.guard);
+            self.core().grow(table, self.guard);
         }
     }
 
@@ -134,49 +135,66 @@ where
         if table.mask() > MAX_DISPLACEMENT && self.core().count.upper_bound(self.guard) < slots / 8 {
             too_many_collisions();
         }
-        self.core().begin(table, table.log2() + 1, self.guard);
+        self.core().grow(table, self.guard);
     }
 
-    /// Decides the size of an announced successor.
-    pub(super) fn decide(self, table: Table<'g, K, V>) {
-        link(table, log2_for(self.core().count.upper_bound(self.guard)), true);
+    /// Decides the size of a successor that was announced with `1 << least` buckets at least.
+    pub(super) fn decide(self, table: Table<'g, K, V>, least: u32) -> Result<(), TryReserveError> {
+        let log2 = log2_for(self.core().count.upper_bound(self.guard))?;
+        link(table, log2.max(least), Some(least))
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
-    fn settle(self) -> Option<Table<'g, K, V>> {
+    fn settle(self) -> Result<Option<Table<'g, K, V>>, TryReserveError> {
         loop {
-            let root = self.core().root(self.guard)?;
+            let Some(root) = self.core().root(self.guard) else { return Ok(None) };
             match root.next() {
-                Next::Nothing => return Some(root),
-                Next::Deciding => self.decide(root),
+                Next::Nothing => return Ok(Some(root)),
+                Next::Deciding { least } => self.decide(root, least)?,
                 Next::Table(to) => self.complete(Resize { from: root, to }),
             }
         }
     }
 
     /// Makes room for `additional` more entries, and completes the migration to it.
-    pub(crate) fn reserve(self, additional: usize) {
+    pub(crate) fn reserve(self, additional: usize) -> Result<(), TryReserveError> {
         loop {
-            let entries = self.core().count.upper_bound(self.guard);
-            let log2 = log2_for(entries.checked_add(additional).unwrap_or_else(|| capacity_overflow()));
-            match self.settle() {
-                None if additional == 0 => return,
-                None => self.core().first_table(log2, self.guard),
-                Some(root) if root.log2() >= log2 => return,
-                Some(root) => self.core().begin(root, log2, self.guard),
+            let entries = self.core().count.upper_bound(self.guard).checked_add(additional);
+            let log2 = log2_for(entries.ok_or(TryReserveError::CAPACITY_OVERFLOW)?)?;
+            match self.settle()? {
+                None if additional == 0 => return Ok(()),
+                None => self.core().first_table(log2, self.guard)?,
+                Some(root) if root.log2() >= log2 => return Ok(()),
+                Some(root) => {
+                    if log2 > root.log2() + MAX_GROWTH_LOG2 {
+                        // It is reached in steps, each of which fills its table, and the last of which may fail: try first.
+                        let trial = Table::<K, V>::allocate(log2, root.log2())?;
+                        // SAFETY: nobody else has seen it.
+                        unsafe { Table::free(trial) };
+                    }
+                    self.core().begin(root, log2, self.guard)?;
+                }
             }
         }
     }
 
-    /// Replaces the table by the smallest that holds the entries, if that is smaller, and completes the migration.
-    pub(crate) fn shrink_to_fit(self) {
-        let Some(root) = self.settle() else { return };
-        if log2_for(self.core().count.upper_bound(self.guard)) < root.log2() {
-            // Another thread's announcement, or growth, will do as well.
-            root.announce();
-            self.settle();
-        }
+    /// Replaces the table by the smallest that holds the entries and has a capacity of `capacity` or more, if that is smaller,
+    /// and completes the migration.
+    pub(crate) fn shrink_to(self, capacity: usize) {
+        self.try_shrink_to(capacity).unwrap_or_else(|error| error.give_up());
         self.guard.flush();
+    }
+
+    fn try_shrink_to(self, capacity: usize) -> Result<(), TryReserveError> {
+        // There is no table of that capacity, so none to make smaller.
+        let Ok(least) = log2_for(capacity) else { return Ok(()) };
+        let Some(root) = self.settle()? else { return Ok(()) };
+        if log2_for(self.core().count.upper_bound(self.guard))?.max(least) < root.log2() {
+            // Another thread's announcement, or growth, will do as well.
+            root.announce(least);
+            self.settle()?;
+        }
+        Ok(())
     }
 }
 
@@ -196,27 +214,31 @@ impl<K, V> Core<K, V> {
     #[cold]
     fn grow_if_really_full(&self, table: Table<'_, K, V>, guard: &Guard) {
         if self.count.upper_bound(guard) > table.capacity() {
-            self.begin(table, table.log2() + 1, guard);
+            self.grow(table, guard);
         }
+    }
+
+    /// Links a successor of twice the size to `table`, if that is the root and has none.
+    fn grow(&self, table: Table<'_, K, V>, guard: &Guard) {
+        self.begin(table, table.log2() + 1, guard).unwrap_or_else(|error| error.give_up());
     }
 
     /// Links a successor of `1 << log2` buckets to `table`, if that is the root and has none.
-    pub(super) fn begin(&self, table: Table<'_, K, V>, log2: u32, guard: &Guard) {
+    pub(super) fn begin(&self, table: Table<'_, K, V>, log2: u32, guard: &Guard) -> Result<(), TryReserveError> {
         if self.root(guard) == Some(table) && !table.has_next() {
-            link(table, log2, false);
+            link(table, log2, None)?;
         }
+        Ok(())
     }
 
     /// For a map that is being made.
-    pub(crate) fn allocate_for(&self, entries: usize, guard: &Guard) {
-        if entries > 0 {
-            self.first_table(log2_for(entries), guard);
-        }
+    pub(crate) fn allocate_for(&self, entries: usize, guard: &Guard) -> Result<(), TryReserveError> {
+        if entries == 0 { Ok(()) } else { self.first_table(log2_for(entries)?, guard) }
     }
 
     /// Makes a table of `1 << log2` buckets the root if there is none.
-    fn first_table(&self, log2: u32, guard: &Guard) {
-        let table: *mut Header<K, V> = Table::allocate(log2, 0);
+    fn first_table(&self, log2: u32, guard: &Guard) -> Result<(), TryReserveError> {
+        let table = Table::allocate(log2, 0)?;
         let null = std::ptr::null_mut();
         // ORDERING: sequentially consistent, see `Core::root`.
         if self.root.compare_exchange(null, table, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -225,6 +247,7 @@ impl<K, V> Core<K, V> {
         } else {
             self.fit_counter(log2, guard);
         }
+        Ok(())
     }
 
     /// Counts for each processor apart where the table is large enough.
@@ -237,14 +260,15 @@ impl<K, V> Core<K, V> {
     }
 }
 
-fn link<K, V>(table: Table<'_, K, V>, log2: u32, announced: bool) {
+fn link<K, V>(table: Table<'_, K, V>, log2: u32, announced: Option<u32>) -> Result<(), TryReserveError> {
     // What is still missing is for the next time.
     let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
-    let successor = Table::allocate(log2, log2.min(table.log2()));
+    let successor = Table::allocate(log2, log2.min(table.log2()))?;
     if !table.link(announced, successor) {
         // SAFETY: nobody else has seen it.
         unsafe { Table::free(successor) };
     }
+    Ok(())
 }
 
 #[cold]

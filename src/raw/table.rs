@@ -1,6 +1,6 @@
 //! Tables: one allocation each, a header and then the buckets (and the words of [`Progress`], where there are many).
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
@@ -12,6 +12,7 @@ use super::meta::Position;
 use super::node::Node;
 use super::progress::{self, Progress};
 use super::word::{MAX_DISPLACEMENT, SLOTS, Word};
+use crate::reserve::TryReserveError;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
 /// Tables up to this many bytes are allocated aligned to a cache line. For larger ones the alignment is made by hand, since
@@ -26,7 +27,8 @@ const HUGE_PAGE: usize = 2 << 20;
 const SHIFT: u32 = 64 - BUCKET_LOG2;
 const BUCKET_LOG2: u32 = 6;
 
-/// What `next` holds while the size of a smaller successor is being decided, see `resize.rs`.
+/// Set in what `next` holds while the size of a smaller successor is being decided, see `resize.rs`; no address of a table
+/// has this bit. The bits above it are log2 of the buckets that the successor shall have at least.
 const DECIDING: usize = 1;
 
 /// The header of a table; the buckets follow it in memory.
@@ -72,22 +74,24 @@ impl<K, V> PartialEq for Table<'_, K, V> {
 /// What follows a table.
 pub(crate) enum Next<'g, K, V> {
     Nothing,
-    /// A smaller table has been asked for; insertions must help to decide its size.
-    Deciding,
+    /// A smaller table has been asked for, of at least `1 << least` buckets; insertions must help to decide its size.
+    Deciding {
+        least: u32,
+    },
     Table(Table<'g, K, V>),
 }
 
 impl<'g, K, V> Table<'g, K, V> {
     /// A table of `1 << log2` empty buckets, to be filled by a migration of `1 << groups_log2` groups.
     ///
-    /// # Panics
-    /// If its size in bytes overflows. Aborts when there is no memory.
-    pub(crate) fn allocate(log2: u32, groups_log2: u32) -> *mut Header<K, V> {
-        let layout = layout(log2, groups_log2).unwrap_or_else(|| capacity_overflow());
+    /// # Errors
+    /// If its size in bytes overflows, or when there is no memory.
+    pub(crate) fn allocate(log2: u32, groups_log2: u32) -> Result<*mut Header<K, V>, TryReserveError> {
+        let layout = layout(log2, groups_log2).ok_or(TryReserveError::CAPACITY_OVERFLOW)?;
         // SAFETY: a header has a size above zero.
         let base = unsafe { alloc_zeroed(layout) };
         if base.is_null() {
-            handle_alloc_error(layout);
+            return Err(TryReserveError::alloc(layout));
         }
         let buckets = size_of::<Bucket<K, V>>() << log2;
         // SAFETY: the layout has room for this step where its own alignment is smaller. The buckets get the alignment that
@@ -117,7 +121,7 @@ impl<'g, K, V> Table<'g, K, V> {
                 header.add(1).cast::<Bucket<K, V>>().add(i).write(Bucket::empty());
             }
         }
-        header
+        Ok(header)
     }
 
     /// Frees a table's memory and its limbo, but not the nodes that its slots name.
@@ -246,7 +250,7 @@ impl<'g, K, V> Table<'g, K, V> {
         let next = self.header().next.load(Ordering::SeqCst);
         match next.addr() {
             0 => Next::Nothing,
-            DECIDING => Next::Deciding,
+            announced if announced & DECIDING != 0 => Next::Deciding { least: (announced >> 1) as u32 },
             // SAFETY: a successor is freed after its predecessor.
             _ => unsafe { Self::from_raw(next) }.map_or(Next::Nothing, Next::Table),
         }
@@ -257,15 +261,15 @@ impl<'g, K, V> Table<'g, K, V> {
         !matches!(self.next(), Next::Nothing)
     }
 
-    /// Announces that a successor will come whose size is still to be decided. Once only.
-    pub(crate) fn announce(self) -> bool {
-        self.exchange_next(ptr::null_mut(), ptr::without_provenance_mut(DECIDING))
+    /// Announces that a successor of at least `1 << least` buckets will come, whose size is still to be decided. Once only.
+    pub(crate) fn announce(self, least: u32) -> bool {
+        self.exchange_next(ptr::null_mut(), announcement(least))
     }
 
-    /// Links a successor if there is none and none announced, or (if `announced`) only in place of the announcement.
-    pub(crate) fn link(self, announced: bool, successor: *mut Header<K, V>) -> bool {
-        let old = if announced { ptr::without_provenance_mut(DECIDING) } else { ptr::null_mut() };
-        self.exchange_next(old, successor)
+    /// Links a successor if there is none and none announced, or only in place of the announcement that it shall have
+    /// `1 << announced` buckets at least.
+    pub(crate) fn link(self, announced: Option<u32>, successor: *mut Header<K, V>) -> bool {
+        self.exchange_next(announced.map_or(ptr::null_mut(), announcement), successor)
     }
 
     fn exchange_next(self, old: *mut Header<K, V>, new: *mut Header<K, V>) -> bool {
@@ -295,6 +299,10 @@ impl<'g, K, V> Table<'g, K, V> {
         let down = log2.saturating_sub(self.log2());
         (homes.start >> down) << up..(((homes.end - 1) >> down) + 1) << up
     }
+}
+
+fn announcement<K, V>(least: u32) -> *mut Header<K, V> {
+    ptr::without_provenance_mut((least as usize) << 1 | DECIDING)
 }
 
 fn layout(log2: u32, groups_log2: u32) -> Option<Layout> {
@@ -336,15 +344,11 @@ pub(crate) fn capacity_of(log2: u32) -> usize {
 
 /// log2 of the buckets that `entries` need.
 ///
-/// # Panics
+/// # Errors
 /// If there is no such table.
-pub(crate) fn log2_for(entries: usize) -> u32 {
-    (0..usize::BITS - 10).find(|&log2| capacity_of(log2) >= entries).unwrap_or_else(|| capacity_overflow())
-}
-
-#[cold]
-pub(crate) fn capacity_overflow() -> ! {
-    panic!("Hash table capacity overflow")
+pub(crate) fn log2_for(entries: usize) -> Result<u32, TryReserveError> {
+    let log2 = (0..usize::BITS - 10).find(|&log2| capacity_of(log2) >= entries);
+    log2.ok_or(TryReserveError::CAPACITY_OVERFLOW)
 }
 
 #[cfg(test)]
@@ -354,7 +358,7 @@ mod tests {
     #[test]
     fn sizes() {
         for entries in [0, 1, 2, 5, 6, 100, 1_000_000] {
-            let log2 = log2_for(entries);
+            let log2 = log2_for(entries).unwrap();
             assert!(capacity_of(log2) >= entries);
             assert!(log2 == 0 || capacity_of(log2 - 1) < entries);
         }
@@ -363,8 +367,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "capacity overflow")]
     fn absurd_sizes_are_refused() {
-        log2_for(usize::MAX);
+        assert_eq!(log2_for(usize::MAX), Err(TryReserveError::CAPACITY_OVERFLOW));
+        assert_eq!(Table::<(), ()>::allocate(60, 0).unwrap_err(), TryReserveError::CAPACITY_OVERFLOW);
     }
 }

@@ -15,6 +15,16 @@ pub(crate) enum Op {
     GetOrPut(u8),
     /// `update`: appends two digits to the value.
     Update(u8),
+    /// `update_or_insert`.
+    Upsert(u8),
+    /// `replace`.
+    Replace(u8),
+    /// `compute`: inserts what is absent, removes what is there.
+    Toggle(u8),
+    /// `compute`: inserts what is absent, returns what is there.
+    Adopt(u8),
+    /// `compute`: changes nothing.
+    Look(u8),
     Remove(u8),
     Iterate,
     /// Links a table of so many buckets (log2), as the first step of growing.
@@ -66,18 +76,31 @@ pub(crate) fn updated(old: u32, number: u32) -> u32 {
 /// What `op` does to a map on its own.
 pub(crate) fn step(map: &mut Contents, op: Op, number: u32) -> Answer {
     Answer::Value(match op {
-        Get(key) => map.get(&key).copied(),
+        Get(key) | Look(key) => map.get(&key).copied(),
         Put(key) => map.insert(key, number),
         Try(key) => {
             let old = map.get(&key).copied();
             map.entry(key).or_insert(number);
             old
         }
-        GetOrPut(key) => Some(*map.entry(key).or_insert(number)),
+        GetOrPut(key) | Adopt(key) => Some(*map.entry(key).or_insert(number)),
         Update(key) => map.get_mut(&key).map(|value| {
             *value = updated(*value, number);
             *value
         }),
+        Upsert(key) => {
+            let new = map.get(&key).map_or(number, |&old| updated(old, number));
+            map.insert(key, new);
+            Some(new)
+        }
+        Replace(key) => map.get_mut(&key).map(|value| std::mem::replace(value, number)),
+        Toggle(key) => {
+            let old = map.remove(&key);
+            if old.is_none() {
+                map.insert(key, number);
+            }
+            old
+        }
         Remove(key) => map.remove(&key),
         Iterate => return Answer::Entries(map.iter().map(|(&key, &value)| (key, value)).collect()),
         Begin(_) | Shrink | Reserve(_) => return Answer::Done,
@@ -131,7 +154,8 @@ pub(crate) fn is_linearizable(calls: &[Call], initial: &Contents, last: &Content
 
 fn key_of(op: Op) -> Option<u8> {
     match op {
-        Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Remove(key) => Some(key),
+        Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Upsert(key) | Replace(key)
+        | Toggle(key) | Adopt(key) | Look(key) | Remove(key) => Some(key),
         Iterate | Begin(_) | Shrink | Reserve(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
-use loxley::{Guard, hooks};
+use loxley::{Computed, Decision, Guard, hooks};
 
 use super::entry::{Homes, Key, Map, Name, Value, close_ledger, open_ledger};
 use super::history::{self, Answer, Call, Contents, Op, Outcome, number};
@@ -186,6 +186,42 @@ impl World {
             Op::Update(key) => {
                 let update = |old: &Value| Value::new(history::updated(old.number(), number));
                 self.map.update(Key::new(key), update, guard)
+            }
+            Op::Upsert(key) => {
+                let update = |old: &Value| Value::new(history::updated(old.number(), number));
+                Some(self.map.update_or_insert(Key::new(key), update, Value::new(number), guard))
+            }
+            Op::Replace(key) => self.map.replace(Key::new(key), Value::new(number), guard),
+            Op::Toggle(key) => {
+                let toggle = |current: Option<_>| match current {
+                    Some(_) => Decision::<_, ()>::Remove,
+                    None => Decision::Insert(Value::new(number)),
+                };
+                match self.map.compute(Key::new(key), toggle, guard) {
+                    Computed::Removed { value, .. } => Some(value),
+                    Computed::Inserted { value, .. } => {
+                        assert_eq!(value.number(), number, "an insertion returned another's value");
+                        None
+                    }
+                    _ => unreachable!("inserted what was there, or removed what was not"),
+                }
+            }
+            Op::Adopt(key) => {
+                let adopt = |current: Option<(_, _)>| match current {
+                    Some((_, value)) => Decision::Abort(value),
+                    None => Decision::Insert(Value::new(number)),
+                };
+                match self.map.compute(Key::new(key), adopt, guard) {
+                    Computed::Inserted { value, .. } | Computed::Aborted(value) => Some(value),
+                    _ => unreachable!("replaced or removed what was there"),
+                }
+            }
+            Op::Look(key) => {
+                let look = |current: Option<(_, _)>| Decision::Abort(current.map(|(_, value)| value));
+                match self.map.compute(Key::new(key), look, guard) {
+                    Computed::Aborted(value) => value,
+                    _ => unreachable!("only looked"),
+                }
             }
             Op::Remove(key) => self.map.remove(Name::of(&key), guard),
             Op::Iterate => return Answer::Entries(self.entries(guard)),

@@ -1,0 +1,51 @@
+//! `and_modify`, together with what follows it.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+
+use crate::hashed::Hashed;
+
+/// A modification that waits for what to insert if there is nothing to modify. From [`Entry::and_modify`](super::Entry::and_modify).
+#[must_use = "nothing is modified before `or_insert` or `apply` is called"]
+pub struct Modify<'g, K, V, S, F> {
+    pub(super) at: Hashed<'g, K, V, S>,
+    pub(super) key: K,
+    pub(super) modify: F,
+}
+
+impl<'g, K, V, S, F> Modify<'g, K, V, S, F>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+    F: FnMut(&V) -> V,
+{
+    /// Modifies the key's value, or inserts this one: [`Pinned::update_or_insert`](crate::Pinned::update_or_insert).
+    pub fn or_insert(self, value: V) -> &'g V {
+        self.at.update_or_insert(self.key, self.modify, value)
+    }
+
+    /// Modifies the key's value, or inserts what `value` makes: [`Pinned::update_or_insert_with`](crate::Pinned::update_or_insert_with).
+    pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'g V {
+        self.at.update_or_insert_with(self.key, self.modify, value)
+    }
+
+    /// Modifies the key's value, or inserts the default value.
+    pub fn or_default(self) -> &'g V
+    where
+        V: Default,
+    {
+        self.or_insert_with(V::default)
+    }
+
+    /// Modifies the key's value if there is one: [`Pinned::update`](crate::Pinned::update).
+    pub fn apply(self) -> Option<&'g V> {
+        self.at.update(self.key, self.modify)
+    }
+}
+
+impl<K: fmt::Debug, V, S, F> fmt::Debug for Modify<'_, K, V, S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Modify").field("key", &self.key).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! Computation: one step from what a key has to what user code decides that it shall have.
+//!
+//! Search the key; let the closure decide on what was found; carry that out with one compare-and-swap that succeeds only
+//! if the key still has what the closure saw. If it has something else by now, the closure decides again. The
+//! linearization points:
+//!
+//! * inserted: the exchange that publishes the node, as in [`insert`](super::insert), which finds the key absent. That is
+//!   what the closure saw; whether the key was there in between is of no account;
+//! * replaced, removed: the exchange of the LIVE word that the search found. It succeeds only if that is still the entry that the
+//!   closure saw: no word recurs while our guard lives;
+//! * aborted, or nothing to remove: as in a lookup, the load of the LIVE word that the search returned, or a moment in the
+//!   search that found none.
+//!
+//! While the closure runs, nothing of this operation is in the table: no PENDING, no count, no word that others would
+//! have to wait for or help with. So it may take as long as it likes, use the map, and panic.
+
+use std::hash::{BuildHasher, Hash};
+use std::ptr;
+
+use super::core::Op;
+use super::insert::{Attempt, Inserted, Mode};
+use super::node::{Node, OwnedNode};
+use super::remove::Found;
+use crate::compute::{Computed, Decision};
+
+impl<'g, K, V, S> Op<'g, K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    /// Does to `key` what `decide` says. It is called with the key's entry, and with the value that it decided to insert the
+    /// last time, if that came to nothing. It is called again only when the key has another entry than then.
+    pub(crate) fn compute<A>(
+        self,
+        hash: u64,
+        key: K,
+        mut decide: impl FnMut(Option<&'g Node<K, V>>, Option<V>) -> Decision<V, A>,
+    ) -> Computed<'g, K, V, A> {
+        let mut draft = Draft::Key(key);
+        let mut unused = None;
+        let mut found = self.seek_entry(hash, draft.key());
+        loop {
+            let base = entry_of(&found);
+            // As long as what the closure saw is what there is (an entry that was moved is the same still), its decision stands.
+            draft = match decide(base, unused.take()) {
+                Decision::Abort(result) => return Computed::Aborted(result),
+                Decision::Remove => loop {
+                    let Some(there) = &found else { return Computed::Absent };
+                    if self.unlink(hash, there) {
+                        let (key, value) = there.entry.node().pair();
+                        return Computed::Removed { key, value };
+                    }
+                    found = self.seek_entry(hash, draft.key());
+                    if !same(entry_of(&found), base) {
+                        break draft;
+                    }
+                },
+                Decision::Insert(value) => {
+                    let mut attempt = draft.with_value(self, hash, value);
+                    loop {
+                        attempt = match &found {
+                            None => match self.resume(attempt, Mode::Keep) {
+                                Inserted::New(node) | Inserted::Replaced { new: node, .. } => {
+                                    let (key, value) = node.pair();
+                                    return Computed::Inserted { key, value };
+                                }
+                                Inserted::Kept(_, attempt) => attempt,
+                            },
+                            Some(Found { table, filling, entry, .. }) => {
+                                if attempt.replace(*table, entry) {
+                                    let new = attempt.end_by_replacing(*table, *filling, entry.node());
+                                    return Computed::Replaced { old: entry.node().pair(), new: new.pair() };
+                                }
+                                attempt
+                            }
+                        };
+                        found = self.seek_entry(hash, attempt.key());
+                        if !same(entry_of(&found), base) {
+                            break;
+                        }
+                    }
+                    attempt.uncount();
+                    unused = Some(attempt.take_value());
+                    Draft::Node(attempt)
+                }
+            };
+        }
+    }
+}
+
+fn entry_of<'g, K, V>(found: &Option<Found<'g, K, V>>) -> Option<&'g Node<K, V>> {
+    found.as_ref().map(|found| found.entry.node())
+}
+
+/// Whether both are the same entry. Addresses do not come back: our guard keeps the nodes that we have seen.
+fn same<K, V>(a: Option<&Node<K, V>>, b: Option<&Node<K, V>>) -> bool {
+    a.map(ptr::from_ref) == b.map(ptr::from_ref)
+}
+
+/// The key of a computation: in a node as soon as there was a value to insert.
+enum Draft<'g, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
+    Key(K),
+    /// Without a value.
+    Node(Attempt<'g, K, V, S>),
+}
+
+impl<'g, K, V, S> Draft<'g, K, V, S>
+where
+    K: Send + 'static,
+    V: Send + 'static,
+{
+    fn key(&self) -> &K {
+        match self {
+            Self::Key(key) => key,
+            Self::Node(attempt) => attempt.key(),
+        }
+    }
+
+    fn with_value(self, op: Op<'g, K, V, S>, hash: u64, value: V) -> Attempt<'g, K, V, S> {
+        match self {
+            Self::Key(key) => Attempt::new(op, hash, OwnedNode::new(key, value)),
+            Self::Node(mut attempt) => {
+                attempt.put_value(value);
+                attempt
+            }
+        }
+    }
+}
