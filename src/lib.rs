@@ -113,6 +113,7 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
+mod batch;
 mod compute;
 mod conditional;
 pub mod docs;
@@ -131,6 +132,7 @@ mod update;
 pub use ahash::RandomState;
 pub use equivalent::Equivalent;
 
+pub use self::batch::GetMany;
 pub use self::compute::{Computed, Decision};
 pub use self::conditional::ReplaceError;
 pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};

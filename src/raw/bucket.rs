@@ -54,6 +54,20 @@ impl<K, V> Bucket<K, V> {
         Self { meta: AtomicU64::new(0), slots: std::array::from_fn(|_| slot()) }
     }
 
+    /// Starts to fetch the bucket into the cache.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        prefetch(self);
+    }
+
+    /// Starts to fetch the first node whose slot has this (readable) tag.
+    #[inline(always)]
+    pub(crate) fn prefetch_tagged(&self, tag: u16) {
+        if let Some((_, word)) = self.with_tag(tag).first() {
+            prefetch(word.node());
+        }
+    }
+
     /// Starts to fetch the bucket into the cache, for an exchange: from another processor's cache it comes exclusively at once.
     #[inline(always)]
     pub(crate) fn prefetch_for_write(&self) {

@@ -7,6 +7,7 @@ use equivalent::Equivalent;
 use super::count::Counter;
 use super::node::Node;
 use super::table::{Header, Next, Table};
+use super::word::readable_tag;
 use crate::reclaim::Guard;
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -92,6 +93,22 @@ impl<'g, K, V, S> Op<'g, K, V, S> {
     #[inline(always)]
     pub(crate) fn prefetch(self, hash: u64) {
         self.core().prefetch(hash, self.guard);
+    }
+
+    /// The first step of a lookup that is not wanted at once: starts to fetch the bucket.
+    #[inline(always)]
+    pub(crate) fn prefetch_bucket(self, hash: u64) {
+        if let Some(table) = self.core().root(self.guard) {
+            table.bucket_of(hash).prefetch();
+        }
+    }
+
+    /// The second: starts to fetch the entry, or what looks like it.
+    #[inline(always)]
+    pub(crate) fn prefetch_entry(self, hash: u64) {
+        if let Some(table) = self.core().root(self.guard) {
+            table.bucket_of(hash).prefetch_tagged(readable_tag(table.fingerprint(hash), 0));
+        }
     }
 
     /// See [`Core::find`].
