@@ -113,6 +113,7 @@ compile_error!("loxley packs an address and 19 bits of state into one word: it s
 pub mod docs;
 mod iter;
 mod map;
+mod owned;
 mod pinned;
 mod raw;
 mod reclaim;
@@ -124,6 +125,10 @@ pub use equivalent::Equivalent;
 
 pub use self::iter::{Iter, Keys, Values};
 pub use self::map::{HashMap, OccupiedError};
+pub use self::owned::{
+    Drain, EntryMut, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, OccupiedEntryMut, VacantEntryMut,
+    ValuesMut,
+};
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
 

@@ -4,13 +4,14 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal and
 //! replacement ([`remove`]), migration to another table ([`migrate`]), when tables are replaced ([`resize`]), iteration ([`walk`]),
-//! reclamation ([`limbo`], [`retire`], [`drop`]).
+//! reclamation ([`limbo`], [`retire`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`drop`]).
 
 mod bucket;
 mod core;
 mod count;
 mod drop;
 mod evict;
+mod exclusive;
 mod find;
 mod insert;
 mod limbo;
@@ -25,6 +26,7 @@ mod remove;
 mod resize;
 mod retire;
 mod seek;
+mod sweep;
 mod table;
 mod walk;
 mod word;
@@ -34,7 +36,10 @@ mod check;
 #[cfg(any(loom, loxley_hooks))]
 pub mod hooks;
 
-pub(crate) use self::core::{Core, Op};
+pub(crate) use self::core::{Core, Op, spread};
+pub(crate) use self::drop::Entries;
+pub(crate) use self::exclusive::Spot;
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
+pub(crate) use self::sweep::Sweep;
 pub(crate) use self::walk::Walk;

@@ -171,7 +171,7 @@ where
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
-    fn settle(self) -> Option<Table<'g, K, V>> {
+    pub(crate) fn settle(self) -> Option<Table<'g, K, V>> {
         loop {
             let root = self.core.root(self.guard)?;
             match root.next() {
