@@ -117,6 +117,7 @@ mod owned;
 mod pinned;
 mod raw;
 mod reclaim;
+pub mod set;
 mod sync;
 mod traits;
 
@@ -131,6 +132,7 @@ pub use self::owned::{
 };
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
+pub use self::set::{HashSet, PinnedSet};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]

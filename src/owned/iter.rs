@@ -127,20 +127,43 @@ impl<K, V> Drop for Drain<'_, K, V> {
     }
 }
 
-/// An iterator that removes some entries, from [`HashMap::extract_if`].
-pub struct ExtractIf<'a, K, V, F> {
+/// Removes entries one by one, asking for each.
+pub(crate) struct Extract<'a, K, V> {
     core: &'a mut Core<K, V>,
     sweep: Sweep<K, V>,
+}
+
+impl<'a, K, V> Extract<'a, K, V> {
+    /// # Safety
+    /// The map has one table.
+    pub(super) unsafe fn new(core: &'a mut Core<K, V>) -> Self {
+        // SAFETY: the map is borrowed for 'a, as long as the sweep may go on.
+        let sweep = unsafe { Sweep::new(core.root_mut()) };
+        Self { core, sweep }
+    }
+
+    pub(crate) fn next(&mut self, mut remove: impl FnMut(&K, &mut V) -> bool) -> Option<(K, V)> {
+        loop {
+            let spot = self.sweep.next()?;
+            // SAFETY: an entry of a map that is borrowed exclusively.
+            let (key, value) = unsafe { Node::pair_mut(spot.node()) };
+            if remove(key, value) {
+                // SAFETY: just found, and the map has one table.
+                return Some(unsafe { self.core.remove_at(spot) }.into_parts());
+            }
+        }
+    }
+}
+
+/// An iterator that removes some entries, from [`HashMap::extract_if`].
+pub struct ExtractIf<'a, K, V, F> {
+    extract: Extract<'a, K, V>,
     remove: F,
 }
 
 impl<'a, K, V, F> ExtractIf<'a, K, V, F> {
-    /// # Safety
-    /// The map has one table.
-    pub(super) unsafe fn new(core: &'a mut Core<K, V>, remove: F) -> Self {
-        // SAFETY: the map is borrowed for 'a, as long as the sweep may go on.
-        let sweep = unsafe { Sweep::new(core.root_mut()) };
-        Self { core, sweep, remove }
+    pub(super) fn new(extract: Extract<'a, K, V>, remove: F) -> Self {
+        Self { extract, remove }
     }
 }
 
@@ -148,15 +171,7 @@ impl<K, V, F: FnMut(&K, &mut V) -> bool> Iterator for ExtractIf<'_, K, V, F> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
-        loop {
-            let spot = self.sweep.next()?;
-            // SAFETY: an entry of a map that is borrowed exclusively.
-            let (key, value) = unsafe { Node::pair_mut(spot.node()) };
-            if (self.remove)(key, value) {
-                // SAFETY: just found, and the map has one table.
-                return Some(unsafe { self.core.remove_at(spot) }.into_parts());
-            }
-        }
+        self.extract.next(&mut self.remove)
     }
 }
 

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 
 pub use self::entry::{EntryMut, OccupiedEntryMut, VacantEntryMut};
+pub(crate) use self::iter::Extract;
 pub use self::iter::{Drain, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, ValuesMut};
 use crate::map::HashMap;
 use crate::raw::{Mode, Node, OwnedNode, Spot, spread};
@@ -208,9 +209,13 @@ where
     where
         F: FnMut(&K, &mut V) -> bool,
     {
+        ExtractIf::new(self.extract(), remove)
+    }
+
+    pub(crate) fn extract(&mut self) -> Extract<'_, K, V> {
         self.settle();
         // SAFETY: settled just now.
-        unsafe { ExtractIf::new(&mut self.core, remove) }
+        unsafe { Extract::new(&mut self.core) }
     }
 
     /// Completes the migration that is under way, so that there is one table.

@@ -34,12 +34,25 @@ impl<'g, K, V> Gathered<'g, K, V> {
     }
 }
 
+impl<K, V> Clone for Gathered<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for Gathered<'_, K, V> {}
+
 /// The state of an iteration.
 pub(crate) struct Walk<'g, K, V> {
     /// The hash up to which all has been visited; None at the end.
     position: Option<u64>,
     /// What is left of the home that was visited last.
     batch: Vec<Gathered<'g, K, V>>,
+}
+
+impl<K, V> Clone for Walk<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self { position: self.position, batch: self.batch.clone() }
+    }
 }
 
 impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
