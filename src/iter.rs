@@ -14,7 +14,7 @@ pub struct Iter<'g, K, V, S> {
 
 impl<'g, K: Hash + Eq, V, S: BuildHasher> Iter<'g, K, V, S> {
     pub(crate) fn new(op: Op<'g, K, V, S>) -> Self {
-        Self { op, walk: Walk::new() }
+        Self { op, walk: Walk::new(0..=u64::MAX) }
     }
 }
 

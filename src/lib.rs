@@ -117,6 +117,7 @@ mod owned;
 mod pinned;
 mod raw;
 mod reclaim;
+mod scan;
 pub mod set;
 mod sync;
 mod traits;
@@ -132,6 +133,7 @@ pub use self::owned::{
 };
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
+pub use self::scan::Page;
 pub use self::set::{HashSet, PinnedSet};
 
 #[cfg(any(loom, loxley_hooks))]
