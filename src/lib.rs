@@ -18,6 +18,7 @@
 //! * [Progress](#progress): what happens to other threads when one stops
 //! * [Consistency](#consistency): what each operation promises
 //! * [Guards and memory](#guards-and-memory): how long references live, and when memory comes back
+//! * [Features](#features): what is optional
 //! * [When not to use it](#when-not-to-use-it)
 //! * The design: [`docs::algorithm`], [`docs::limitations`]
 //!
@@ -101,11 +102,18 @@
 //! Keys and values may be dropped later, and on another thread: writing methods ask for `Send + 'static`.
 //! Tables, in contrast, are freed promptly when the map has grown or shrunk. Dropping the map drops what is in it at once.
 //!
+//! # Features
+//! None is on by default.
+//! * `serde`: `Serialize` and `Deserialize` for maps and sets, `Serialize` for their views too.
+//! * `rayon`: parallel iterators over views, maps and sets; collecting into maps and sets, and extending them, from many threads.
+//!
 //! # When not to use it
 //! * On one thread, or where writers are rare enough for a `RwLock`: std's map needs no allocation an entry.
 //! * When values change in place all the time and are not atomic: each change allocates. Use a map of mutexes.
 //! * When several keys must change together: there are no transactions.
 //! * On 32-bit targets: slots are packed 64-bit words.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
@@ -114,10 +122,15 @@ pub mod docs;
 mod iter;
 mod map;
 mod owned;
+#[cfg(feature = "rayon")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
+pub mod parallel;
 mod pinned;
 mod raw;
 mod reclaim;
 mod scan;
+#[cfg(feature = "serde")]
+mod serde;
 pub mod set;
 mod sync;
 mod traits;

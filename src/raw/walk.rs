@@ -18,6 +18,14 @@ use super::node::Node;
 use super::table::Table;
 use super::word::{State, Word};
 
+impl<K, V, S> Op<'_, K, V, S> {
+    /// How many hashes the oldest table gives to one home, about; all, if there is no table.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn hashes_per_home(self) -> u64 {
+        u64::MAX >> self.core.root(self.guard).map_or(0, Table::log2)
+    }
+}
+
 /// An entry as it was gathered: the slot and the word that it held.
 struct Gathered<'g, K, V> {
     slot: &'g Slot<K, V>,
