@@ -11,6 +11,15 @@
 //! A view is iterated over in ranges of hashes, each as [`Pinned::iter`] would do it, and what that promises holds of all together,
 //! whatever others do meanwhile: keys that stay are yielded exactly once.
 //!
+//! What it yields does not outlive the view:
+//! ```compile_fail,E0716
+//! use rayon::prelude::*;
+//!
+//! let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+//! let entries: Vec<(&u8, &u8)> = map.pin().par_iter().collect();
+//! println!("{entries:?}");
+//! ```
+//!
 //! # Why a view can be shared out
 //! A view cannot be sent to another thread, for its guard is the mark of one thread. But the entries that any thread meets
 //! are protected by it all the same: the collector frees an entry when all guards that existed when the entry was *retired*

@@ -11,7 +11,19 @@ use crate::reclaim::Guard;
 
 /// A view of a [`HashSet`] that keeps what is read through it alive. From [`HashSet::pin`].
 ///
-/// What [`Pinned`](crate::Pinned) is to a map. Unless stated otherwise, operations take expected O(1) time and are lock-free
+/// What [`Pinned`](crate::Pinned) is to a map; neither `Send` nor `Sync` either, and no element outlives it:
+///
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// send(loxley::HashSet::<u8>::new().pin());
+/// ```
+/// ```compile_fail,E0716
+/// let set = loxley::HashSet::from([1]);
+/// let element = set.pin().get(&1);
+/// println!("{element:?}");
+/// ```
+///
+/// Unless stated otherwise, operations take expected O(1) time and are lock-free
 /// and linearizable.
 pub struct PinnedSet<'set, T, S> {
     set: &'set HashSet<T, S>,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::ops::{BitAnd, BitOr, BitXor, Sub};
 
-use super::HashSet;
+use super::{HashSet, PinnedSet};
 
 impl<T, S: Default> Default for HashSet<T, S> {
     fn default() -> Self {
@@ -44,6 +44,15 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> Extend<T> for &HashSet<T, S>
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
         for element in elements {
             self.pin().insert(element);
+        }
+    }
+}
+
+/// Elements that are in the set already stay.
+impl<T: Hash + Eq + Send + 'static, S: BuildHasher> Extend<T> for PinnedSet<'_, T, S> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
+        for element in elements {
+            self.insert(element);
         }
     }
 }
