@@ -23,7 +23,7 @@
 //! * The design: [`docs::algorithm`], [`docs::limitations`]
 //!
 //! # Usage
-//! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`); all its methods take `&self`. [`pin`](HashMap::pin) gives a
+//! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`), and written to through it. [`pin`](HashMap::pin) gives a
 //! [view](Pinned) with the methods of std's map. What the view returns is borrowed from it: plain references, no wrappers.
 //!
 //! ```
@@ -70,6 +70,12 @@
 //!
 //! Values are immutable once they are in the map: [`insert`](Pinned::insert) and [`update`](Pinned::update) replace
 //! them. Values that change often are best atomics, as above.
+//!
+//! Who has the map for himself needs no view: with `&mut map`, values change in place ([`get_mut`](HashMap::get_mut),
+//! [`entry_mut`](HashMap::entry_mut), [`iter_mut`](HashMap::iter_mut)), and what is removed comes back by value
+//! ([`remove_mut`](HashMap::remove_mut), [`drain`](HashMap::drain), [`extract_if`](HashMap::extract_if), `into_iter`).
+//!
+//! A [`HashSet`] is a map without values. [`scan`](Pinned::scan) iterates in pages that nothing needs to be held between.
 //!
 //! A view costs a few nanoseconds; make one for a batch of operations, not for a program's lifetime (see
 //! [Guards and memory](#guards-and-memory)). The same operations exist on the map itself with an explicit [`Guard`].

@@ -206,8 +206,9 @@ where
     S: BuildHasher + Sync,
 {
     fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
-        let map = &*self;
-        entries.into_par_iter().for_each(|(key, value)| {
+        let (map, entries) = (&*self, entries.into_par_iter());
+        map.pin().reserve(entries.opt_len().unwrap_or(0));
+        entries.for_each(|(key, value)| {
             map.pin().insert(key, value);
         });
     }
@@ -234,8 +235,9 @@ where
     S: BuildHasher + Sync,
 {
     fn par_extend<I: IntoParallelIterator<Item = T>>(&mut self, elements: I) {
-        let set = &*self;
-        elements.into_par_iter().for_each(|element| {
+        let (set, elements) = (&*self, elements.into_par_iter());
+        set.pin().reserve(elements.opt_len().unwrap_or(0));
+        elements.for_each(|element| {
             set.pin().insert(element);
         });
     }

@@ -5,7 +5,7 @@ mod common;
 
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
-use common::{Rng, assert_same, collect_some, injected, panic_on_purpose, scaled};
+use common::{Rng, StopOnDrop, assert_same, collect_some, injected, panic_on_purpose, scaled};
 use loxley::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap as StdMap};
@@ -82,7 +82,7 @@ fn references_outlive_removal() {
         }
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let pinned = map.pin();
+            let (pinned, stop) = (map.pin(), StopOnDrop(&done));
             let remover = scope.spawn(|| {
                 let mut rng = Rng::new(round as u64);
                 while !done.load(Relaxed) {
@@ -104,7 +104,7 @@ fn references_outlive_removal() {
                     (key, value)
                 })
                 .collect();
-            done.store(true, Relaxed);
+            drop(stop);
             remover.join().unwrap();
             let distinct: BTreeSet<u64> = entries.par_iter().map(|(key, _)| key.check()).collect();
             assert_eq!(distinct.len(), entries.len());
@@ -134,6 +134,7 @@ fn keys_that_stay_are_there_once_under_churn() {
                 }
             }
         });
+        let _stop = StopOnDrop(&stop);
         for _ in 0..scaled(100, 40) {
             let pinned = map.pin();
             let keys: Vec<u64> = pinned.par_iter().map(|(key, _)| *key).collect();
@@ -141,7 +142,6 @@ fn keys_that_stay_are_there_once_under_churn() {
             assert_eq!(distinct.len(), keys.len());
             assert!((0..stable).all(|key| distinct.contains(&key)));
         }
-        stop.store(true, Relaxed);
     });
 }
 

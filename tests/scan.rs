@@ -4,7 +4,7 @@
 mod common;
 
 use common::hashing::Hashing;
-use common::{Rng, fresh_seed, scaled};
+use common::{Rng, StopOnDrop, fresh_seed, scaled};
 use loxley::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -139,9 +139,9 @@ fn tables_that_change_within_pages() {
                 }
             });
         }
+        let _stop = StopOnDrop(&stop);
         for round in 0..scaled(200, 60) {
             assert_once(&scan(&map, round, |_| {}), 0..stable);
         }
-        stop.store(true, Relaxed);
     });
 }

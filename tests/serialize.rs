@@ -4,7 +4,7 @@
 mod common;
 
 use common::hashing::Hashing;
-use common::{Rng, scaled};
+use common::{Rng, StopOnDrop, scaled};
 use loxley::{HashMap, HashSet};
 use serde_test::{Token, assert_de_tokens, assert_de_tokens_error, assert_tokens};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,13 +54,13 @@ fn lengths_under_churn() {
                 map.pin().remove(&(100 + rng.below(5000)));
             }
         });
+        let _stop = StopOnDrop(&stop);
         for _ in 0..scaled(300, 50) {
             let value = serde_json::to_value(map.pin()).unwrap();
             let entries = value.as_object().unwrap();
             assert!((0..100).all(|key: u64| entries[&key.to_string()] == key));
             assert!(serde::Serialize::serialize(&map, counting::Counting).unwrap() >= 100);
         }
-        stop.store(true, Relaxed);
     });
 }
 

@@ -1,4 +1,6 @@
 //! The end of a map: every node and table that it still owns is freed, each once.
+//!
+//! Entries come first, as a sweep finds them; then the tables, the older one with its limbo.
 
 use std::any::Any;
 use std::ptr;
@@ -66,12 +68,6 @@ impl<K, V> Entries<K, V> {
         for spot in self.sweep.by_ref() {
             panics.free(spot.node());
         }
-        // SAFETY: null, or ours alone.
-        if let Some(root) = unsafe { Table::from_raw(self.root) } {
-            // SAFETY: ours alone; the header is not used through `root` while its limbo is borrowed.
-            let limbo = unsafe { &mut (*root.as_ptr()).limbo };
-            limbo.take().into_iter().for_each(|node| panics.free(node));
-        }
         panics
     }
 
@@ -79,7 +75,7 @@ impl<K, V> Entries<K, V> {
         // SAFETY: null, or ours alone.
         while let Some(Next::Table(newer)) = unsafe { Table::from_raw(self.root) }.map(Table::next) {
             let older = std::mem::replace(&mut self.root, newer.as_ptr());
-            // SAFETY: it came from `allocate`, nobody else can reach it, and its nodes are freed.
+            // SAFETY: it came from `allocate`, nobody else can reach it, and its entries are freed.
             unsafe { Table::free(older) };
         }
         self.root

@@ -187,3 +187,38 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         self.batch.truncate(kept);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::hash::{BuildHasherDefault, DefaultHasher};
+
+    use super::*;
+    use crate::HashMap;
+
+    /// Ranges that begin and end anywhere, in homes of any width: each entry is in one.
+    #[test]
+    fn ranges_split_the_entries() {
+        let map: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>> = HashMap::default();
+        let mut cuts: Vec<u64> = (0..40).map(|i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ i << 59).collect();
+        cuts.sort_unstable();
+        for n in [0, 1, 30, 1000] {
+            (&map).extend((map.len() as u64..n).map(|key| (key, key)));
+            let guard = map.guard();
+            let op = map.op(&guard);
+            let ranges = cuts.iter().enumerate().map(|(i, &first)| match cuts.get(i + 1) {
+                Some(&next) => first..=next - 1,
+                None => first..=u64::MAX,
+            });
+            let mut keys = Vec::new();
+            for range in ranges {
+                let mut walk = Walk::new(range.clone());
+                while let Some(node) = walk.next(op) {
+                    assert!(range.contains(&op.hash(node.key())));
+                    keys.push(*node.key());
+                }
+            }
+            keys.sort_unstable();
+            assert!(keys.into_iter().eq(0..n), "of {n}");
+        }
+    }
+}
