@@ -71,7 +71,7 @@
 //! Values are immutable once they are in the map: [`insert`](Pinned::insert) and [`update`](Pinned::update) replace
 //! them. Values that change often are best atomics, as above.
 //!
-//! Who has the map for himself needs no view: with `&mut map`, values change in place ([`get_mut`](HashMap::get_mut),
+//! With `&mut map` no view is needed: values change in place ([`get_mut`](HashMap::get_mut),
 //! [`entry_mut`](HashMap::entry_mut), [`iter_mut`](HashMap::iter_mut)), and what is removed comes back by value
 //! ([`remove_mut`](HashMap::remove_mut), [`drain`](HashMap::drain), [`extract_if`](HashMap::extract_if), `into_iter`).
 //!

@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 
 use crate::map::HashMap;
-use crate::raw::{Core, Entries, Node, OwnedNode, Sweep};
+use crate::raw::{Core, Entries, Node, Sweep};
 use crate::reclaim::Guard;
 
 /// An iterator over the entries with mutable values, from [`HashMap::iter_mut`].
@@ -44,19 +44,13 @@ pub struct IntoIter<K, V> {
     left: usize,
 }
 
-impl<K, V> IntoIter<K, V> {
-    fn next_node(&mut self) -> Option<OwnedNode<K, V>> {
-        let node = self.entries.next()?;
-        self.left = self.left.saturating_sub(1);
-        Some(node)
-    }
-}
-
 impl<K, V> Iterator for IntoIter<K, V> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
-        self.next_node().map(OwnedNode::into_parts)
+        let node = self.entries.next()?;
+        self.left = self.left.saturating_sub(1);
+        Some(node.into_parts())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
