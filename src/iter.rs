@@ -14,7 +14,7 @@ pub struct Iter<'g, K, V, S> {
 
 impl<'g, K: Hash + Eq, V, S: BuildHasher> Iter<'g, K, V, S> {
     pub(crate) fn new(op: Op<'g, K, V, S>) -> Self {
-        Self { op, walk: Walk::new() }
+        Self { op, walk: Walk::new(0..=u64::MAX) }
     }
 }
 
@@ -28,6 +28,12 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Iterator for Iter<'g, K, V, S> {
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> FusedIterator for Iter<'_, K, V, S> {}
+
+impl<K, V, S> Clone for Iter<'_, K, V, S> {
+    fn clone(&self) -> Self {
+        Self { op: self.op, walk: self.walk.clone() }
+    }
+}
 
 impl<K, V, S> fmt::Debug for Iter<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +62,12 @@ macro_rules! half {
         }
 
         impl<K: Hash + Eq, V, S: BuildHasher> FusedIterator for $name<'_, K, V, S> {}
+
+        impl<K, V, S> Clone for $name<'_, K, V, S> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
 
         impl<K, V, S> fmt::Debug for $name<'_, K, V, S> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,11 +18,12 @@
 //! * [Progress](#progress): what happens to other threads when one stops
 //! * [Consistency](#consistency): what each operation promises
 //! * [Guards and memory](#guards-and-memory): how long references live, and when memory comes back
+//! * [Features](#features): what is optional
 //! * [When not to use it](#when-not-to-use-it)
 //! * The design: [`docs::algorithm`], [`docs::limitations`]
 //!
 //! # Usage
-//! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`); all its methods take `&self`. [`pin`](HashMap::pin) gives a
+//! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`), and written to through it. [`pin`](HashMap::pin) gives a
 //! [view](Pinned) with the methods of std's map. What the view returns is borrowed from it: plain references, no wrappers.
 //!
 //! ```
@@ -73,6 +74,12 @@
 //! [`replace_if`](Pinned::replace_if), [`compare_exchange`](Pinned::compare_exchange), [`remove_if`](Pinned::remove_if) or an
 //! [`entry`](Pinned::entry).
 //!
+//! With `&mut map` no view is needed: values change in place ([`get_mut`](HashMap::get_mut),
+//! [`entry_mut`](HashMap::entry_mut), [`iter_mut`](HashMap::iter_mut)), and what is removed comes back by value
+//! ([`remove_mut`](HashMap::remove_mut), [`drain`](HashMap::drain), [`extract_if`](HashMap::extract_if), `into_iter`).
+//!
+//! A [`HashSet`] is a map without values. [`scan`](Pinned::scan) iterates in pages that nothing needs to be held between.
+//!
 //! A view costs a few nanoseconds; make one for a batch of operations, not for a program's lifetime (see
 //! [Guards and memory](#guards-and-memory)). The same operations exist on the map itself with an explicit [`Guard`].
 //!
@@ -104,11 +111,18 @@
 //! Keys and values may be dropped later, and on another thread: writing methods ask for `Send + 'static`.
 //! Tables, in contrast, are freed promptly when the map has grown or shrunk. Dropping the map drops what is in it at once.
 //!
+//! # Features
+//! None is on by default.
+//! * `serde`: `Serialize` and `Deserialize` for maps and sets, `Serialize` for their views too.
+//! * `rayon`: parallel iterators over views, maps and sets; collecting into maps and sets, and extending them, from many threads.
+//!
 //! # When not to use it
 //! * On one thread, or where writers are rare enough for a `RwLock`: std's map needs no allocation an entry.
 //! * When values change in place all the time and are not atomic: each change allocates. Use a map of mutexes.
 //! * When several keys must change together: there are no transactions.
 //! * On 32-bit targets: slots are packed 64-bit words.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
@@ -121,10 +135,18 @@ mod entry;
 mod hashed;
 mod iter;
 mod map;
+mod owned;
+#[cfg(feature = "rayon")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
+pub mod parallel;
 mod pinned;
 mod raw;
 mod reclaim;
 mod reserve;
+mod scan;
+#[cfg(feature = "serde")]
+mod serde;
+pub mod set;
 mod sync;
 mod traits;
 mod update;
@@ -139,9 +161,15 @@ pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};
 pub use self::hashed::Hashed;
 pub use self::iter::{Iter, Keys, Values};
 pub use self::map::{HashMap, OccupiedError};
+pub use self::owned::{
+    Drain, EntryMut, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, OccupiedEntryMut, VacantEntryMut,
+    ValuesMut,
+};
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
 pub use self::reserve::{TryReserveError, TryReserveErrorKind};
+pub use self::scan::Page;
+pub use self::set::{HashSet, PinnedSet};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]

@@ -59,7 +59,7 @@ use crate::reclaim::Guard;
 /// both(loxley::HashMap::<String, u8>::new());
 /// ```
 pub struct HashMap<K, V, S = RandomState> {
-    raw: RawMap<K, V, S>,
+    pub(crate) raw: RawMap<K, V, S>,
     /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
     owns: PhantomData<*mut (K, V)>,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+use std::ops::Index;
 
 use equivalent::Equivalent;
 
@@ -311,6 +312,27 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self).finish()
+    }
+}
+
+/// The value of a key that is there.
+impl<K, V, S, Q> Index<&Q> for Pinned<'_, K, V, S>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+    Q: Hash + Equivalent<K> + ?Sized,
+{
+    type Output = V;
+
+    /// # Panics
+    /// If the key is not in the map.
+    ///
+    /// ```
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// assert_eq!(map.pin()["key"], 1);
+    /// ```
+    fn index(&self, key: &Q) -> &V {
+        self.get(key).expect("no entry found for key")
     }
 }
 

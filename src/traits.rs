@@ -1,11 +1,13 @@
 //! The traits that std's map has.
 
+use std::collections;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
 use ahash::RandomState;
 
 use crate::map::HashMap;
+use crate::pinned::Pinned;
 
 impl<K, V, S: Default> Default for HashMap<K, V, S> {
     fn default() -> Self {
@@ -62,10 +64,9 @@ where
     S: BuildHasher,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        // One view for all would hold back the memory of all that is replaced.
-        for (key, value) in entries {
-            self.pin().insert(key, value);
-        }
+        let mut entries = entries.into_iter();
+        // One guard for all would hold back the memory of all that is replaced.
+        while self.insert_batch(&mut entries, &self.guard()).is_some() {}
     }
 }
 
@@ -91,6 +92,19 @@ where
     }
 }
 
+/// Entries that are yielded later replace earlier ones with the same key. The view holds back the memory of all that is
+/// replaced; `(&map).extend` does not.
+impl<K, V, S> Extend<(K, V)> for Pinned<'_, K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        self.insert_many(entries);
+    }
+}
+
 impl<K, V, S> FromIterator<(K, V)> for HashMap<K, V, S>
 where
     K: Hash + Eq + Send + 'static,
@@ -111,5 +125,28 @@ where
 {
     fn from(entries: [(K, V); N]) -> Self {
         entries.into_iter().collect()
+    }
+}
+
+/// The same entries, hashed as before.
+impl<K, V, S> From<collections::HashMap<K, V, S>> for HashMap<K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher + Clone,
+{
+    fn from(map: collections::HashMap<K, V, S>) -> Self {
+        let mut new = Self::with_capacity_and_hasher(map.len(), map.hasher().clone());
+        new.extend(map);
+        new
+    }
+}
+
+/// The same entries, hashed as before.
+impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for collections::HashMap<K, V, S> {
+    fn from(map: HashMap<K, V, S>) -> Self {
+        let mut new = Self::with_capacity_and_hasher(map.len(), map.hasher().clone());
+        new.extend(map);
+        new
     }
 }

@@ -177,6 +177,25 @@ fn made_from_entries() {
 }
 
 #[test]
+fn there_and_back() {
+    let std_map = StdMap::from(sample());
+    let map: HashMap<u64, String, std::hash::RandomState> = std_map.clone().into();
+    assert_same(&map, &std_map);
+    assert!(map.capacity() >= 4);
+    assert_eq!(StdMap::from(map), std_map);
+    let map: HashMap<u64, String> = HashMap::new();
+    map.pin().extend(sample());
+    assert_same(&map, &std_map);
+    assert_eq!(map.pin()[&3], "3");
+    assert!(common::panic_of(|| map.pin()[&5].len()).is_some());
+    let pinned = map.pin();
+    let mut iter = pinned.iter();
+    iter.next();
+    assert_eq!(iter.clone().collect::<Vec<_>>(), iter.collect::<Vec<_>>());
+    assert_eq!((pinned.keys().clone().count(), pinned.values().clone().count()), (4, 4));
+}
+
+#[test]
 fn clones_are_equal_and_independent() {
     for n in [0, 1, 100, 3000] {
         let map: HashMap<u64, String> = (0..n).map(|i| (i, i.to_string())).collect();

@@ -54,6 +54,13 @@ impl<K, V> Bucket<K, V> {
         Self { meta: AtomicU64::new(0), slots: std::array::from_fn(|_| slot()) }
     }
 
+    /// Makes it empty again; for an exclusive owner.
+    pub(super) fn reset(&self) {
+        // ORDERING: relaxed; nobody else looks before the owner shares the table again.
+        self.meta.store(0, Ordering::Relaxed);
+        self.slots.iter().for_each(|Slot(word)| word.store(std::ptr::null_mut(), Ordering::Relaxed));
+    }
+
     /// Starts to fetch the bucket into the cache.
     #[inline(always)]
     pub(crate) fn prefetch(&self) {

@@ -1,87 +1,117 @@
 //! The end of a map: every node and table that it still owns is freed, each once.
 //!
-//! No operation is under way any more, so slots are EMPTY, SEALED, TOMB, LIVE, FROZEN or CROSS. LIVE owns its node. FROZEN
-//! and CROSS occur where a migration stopped half way, and there the next table may name the same node as LIVE already, or
-//! it may have been removed there and wait in limbo.
+//! Entries come first, as a sweep finds them; then the tables, the older one with its limbo.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::ptr;
 
 use super::core::Core;
-use super::node::Node;
-use super::table::{Next, Table};
-use super::word::State;
+use super::count::Counter;
+use super::node::{Node, OwnedNode};
+use super::sweep::Sweep;
+use super::table::{Header, Next, Table};
+use crate::reclaim::Guard;
 use crate::sync::Ordering;
 
 impl<K, V> Drop for Core<K, V> {
     /// A panic of an entry's destructor is resumed when everything else is freed.
     fn drop(&mut self) {
-        // ORDERING: relaxed; the map is borrowed exclusively, so all that was done to it happened before.
-        let root = self.root.load(Ordering::Relaxed);
-        // SAFETY: null, or a table that nobody else can reach any more.
-        let Some(root) = (unsafe { Table::from_raw(root) }) else { return };
-        let mut end = End { first_panic: None };
-        end.free_live(root, &BTreeSet::new());
-        if let Next::Table(next) = root.next() {
-            let shared = shared_nodes(root);
-            end.free_live(next, &shared);
-            // SAFETY: the exclusive owner's; the tables are not used through `root` while the limbo is borrowed.
-            for node in unsafe { &mut (*root.as_ptr()).limbo }.take() {
-                if !shared.contains(&node) {
-                    end.free(node);
-                }
-            }
-            shared.into_iter().for_each(|node| end.free(node));
-            // SAFETY: it came from `allocate`, nobody else can reach it, and its nodes are freed.
-            unsafe { Table::free(next.as_ptr()) };
-        }
-        // SAFETY: as above.
-        unsafe { Table::free(root.as_ptr()) };
-        if let Some(panic) = end.first_panic {
-            if !std::thread::panicking() {
-                std::panic::resume_unwind(panic);
-            }
-        }
+        drop(Entries::take(self));
     }
 }
 
-/// The nodes that the older of two tables names and the newer one may name too. FROZEN ones of migrated homes belong to the
-/// newer one alone; the rest are few.
-fn shared_nodes<K, V>(table: Table<'_, K, V>) -> BTreeSet<*mut Node<K, V>> {
-    let shared = table.words().filter(|&(index, _, word)| match word.state() {
-        State::Cross => true,
-        State::Frozen => !table.bucket(index.wrapping_sub(word.displacement())).meta().is_migrated(),
-        _ => false,
-    });
-    shared.map(|(_, _, word)| word.node()).collect()
+/// What a map consisted of. Gives the entries away one by one, and frees the rest.
+pub(crate) struct Entries<K, V> {
+    /// The map's root; owned, with all that it leads to.
+    root: *mut Header<K, V>,
+    sweep: Sweep<K, V>,
 }
 
-/// How many buckets ahead of the one that is being freed the nodes are prefetched.
-const AHEAD: usize = 2;
+// SAFETY: it owns the entries, so sending it sends them; tables are plain memory.
+unsafe impl<K: Send, V: Send> Send for Entries<K, V> {}
+// SAFETY: a shared reference gives access to nothing.
+unsafe impl<K: Sync, V: Sync> Sync for Entries<K, V> {}
 
-struct End {
-    first_panic: Option<Box<dyn Any + Send>>,
-}
-
-impl End {
-    fn free_live<K, V>(&mut self, table: Table<'_, K, V>, except: &BTreeSet<*mut Node<K, V>>) {
-        for (index, i, word) in table.words() {
-            if i == 0 {
-                // The nodes lie anywhere, and one after the other each would be a cache miss.
-                table.bucket(index + AHEAD).prefetch_nodes();
-            }
-            debug_assert!(!matches!(word.state(), State::Pending | State::Copy), "left over: {word:?}");
-            if word.is_live() && !except.contains(&word.node()) {
-                self.free(word.node());
-            }
-        }
+impl<K, V> Entries<K, V> {
+    /// Leaves `core` an empty map without a table.
+    pub(crate) fn take(core: &mut Core<K, V>) -> Self {
+        let root = core.root_mut();
+        // ORDERING: relaxed; exclusively borrowed.
+        core.root.store(ptr::null_mut(), Ordering::Relaxed);
+        core.count = Counter::new();
+        // SAFETY: nobody but us can reach the tables any more, and they are freed with us, when the sweep is over.
+        Self { root, sweep: unsafe { Sweep::new(root) } }
     }
 
+    pub(crate) fn next(&mut self) -> Option<OwnedNode<K, V>> {
+        // SAFETY: the map owned it, and each comes once.
+        self.sweep.next().map(|spot| unsafe { OwnedNode::from_raw(spot.node()) })
+    }
+
+    /// Frees what is left, and gives the newest table back to `core`, as if it were new.
+    pub(crate) fn give_back(mut self, core: &mut Core<K, V>) {
+        let panics = self.free_entries();
+        let table = self.free_tables_but_the_newest();
+        self.root = ptr::null_mut();
+        // SAFETY: null, or ours alone.
+        if let Some(table) = unsafe { Table::from_raw(table) } {
+            table.reset();
+            // ORDERING: relaxed; exclusively borrowed.
+            core.root.store(table.as_ptr(), Ordering::Relaxed);
+            core.fit_counter(table.log2(), &Guard::new());
+        }
+        panics.resume();
+    }
+
+    fn free_entries(&mut self) -> FirstPanic {
+        let mut panics = FirstPanic(None);
+        for spot in self.sweep.by_ref() {
+            panics.free(spot.node());
+        }
+        panics
+    }
+
+    fn free_tables_but_the_newest(&mut self) -> *mut Header<K, V> {
+        // SAFETY: null, or ours alone.
+        while let Some(Next::Table(newer)) = unsafe { Table::from_raw(self.root) }.map(Table::next) {
+            let older = std::mem::replace(&mut self.root, newer.as_ptr());
+            // SAFETY: it came from `allocate`, nobody else can reach it, and its entries are freed.
+            unsafe { Table::free(older) };
+        }
+        self.root
+    }
+}
+
+impl<K, V> Drop for Entries<K, V> {
+    fn drop(&mut self) {
+        let panics = self.free_entries();
+        let newest = self.free_tables_but_the_newest();
+        if !newest.is_null() {
+            // SAFETY: as there.
+            unsafe { Table::free(newest) };
+        }
+        panics.resume();
+    }
+}
+
+/// Destructors may panic; the rest is freed nevertheless.
+struct FirstPanic(Option<Box<dyn Any + Send>>);
+
+impl FirstPanic {
+    /// Frees a node that the map owned and that nobody has freed before.
     fn free<K, V>(&mut self, node: *mut Node<K, V>) {
         // SAFETY: the map owned it, nobody else can reach it, and the caller has not freed it before.
         let freed = unsafe { Node::free(node) };
-        if let (Err(panic), None) = (freed, &self.first_panic) {
-            self.first_panic = Some(panic);
+        if let (Err(panic), None) = (freed, &self.0) {
+            self.0 = Some(panic);
+        }
+    }
+
+    fn resume(self) {
+        if let Some(panic) = self.0 {
+            if !std::thread::panicking() {
+                std::panic::resume_unwind(panic);
+            }
         }
     }
 }

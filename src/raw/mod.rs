@@ -4,7 +4,8 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`], [`drop`]).
+//! tables are replaced ([`resize`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
+//! ([`exclusive`], [`sweep`], [`drop`]).
 
 mod bucket;
 mod carry;
@@ -13,6 +14,7 @@ mod core;
 mod count;
 mod drop;
 mod evict;
+mod exclusive;
 mod find;
 mod fingerprint;
 mod insert;
@@ -28,6 +30,7 @@ mod remove;
 mod resize;
 mod retire;
 mod seek;
+mod sweep;
 mod table;
 mod walk;
 mod word;
@@ -38,6 +41,9 @@ mod check;
 pub mod hooks;
 
 pub(crate) use self::core::{Core, Op, RawMap, spread};
+pub(crate) use self::drop::Entries;
+pub(crate) use self::exclusive::Spot;
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
+pub(crate) use self::sweep::Sweep;
 pub(crate) use self::walk::Walk;

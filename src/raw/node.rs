@@ -37,6 +37,23 @@ impl<K, V> Node<K, V> {
         (self.key(), self.value())
     }
 
+    /// Key and value for the exclusive owner of an entry.
+    ///
+    /// The node's address comes from its allocation, through whatever words it was packed into; so writing through it is as
+    /// good as through the first pointer there was. References that readers made of it before are not used any more.
+    ///
+    /// # Safety
+    /// `node` is an entry that is not freed, and nobody else refers to it, as long as the references live.
+    pub(crate) unsafe fn pair_mut<'a>(node: *mut Self) -> (&'a K, &'a mut V) {
+        #[cfg(loom)]
+        // SAFETY: alive.
+        unsafe {
+            (*node).witness.with_mut(|_| ());
+        }
+        // SAFETY: as the caller says; two fields.
+        unsafe { (&(*node).key, &mut (*node).value) }
+    }
+
     #[cfg(not(loom))]
     #[inline(always)]
     fn observe(&self) {}
@@ -138,6 +155,16 @@ impl<K, V> OwnedNode<K, V> {
         Self(node)
     }
 
+    /// The inverse of [`publish`](Self::publish).
+    ///
+    /// # Safety
+    /// `node` came from there, and nobody else can reach it or will free it.
+    pub(crate) unsafe fn from_raw(node: *mut Node<K, V>) -> Self {
+        debug_assert!(!node.is_null());
+        // SAFETY: nodes have an address.
+        Self(unsafe { NonNull::new_unchecked(node) })
+    }
+
     #[inline(always)]
     pub(crate) fn as_ptr(&self) -> *mut Node<K, V> {
         self.0.as_ptr()
@@ -160,6 +187,17 @@ impl<K, V> OwnedNode<K, V> {
     pub(crate) unsafe fn drop_without_value(self) {
         // SAFETY: we own the node, which nobody else has seen, and the caller says that the value is gone.
         rethrow(unsafe { Node::free_without_value(self.publish()) });
+    }
+
+    /// Takes key and value out.
+    pub(crate) fn into_parts(self) -> (K, V) {
+        let node = ManuallyDrop::new(self).as_ptr();
+        // SAFETY: we own the node, read each field once, and free only the memory.
+        unsafe {
+            let parts = (ptr::read(&raw const (*node).key), ptr::read(&raw const (*node).value));
+            Node::free_shell(node);
+            parts
+        }
     }
 
     /// Gives the node away: a slot owns it now.

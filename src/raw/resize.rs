@@ -145,7 +145,7 @@ where
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
-    fn settle(self) -> Result<Option<Table<'g, K, V>>, TryReserveError> {
+    pub(crate) fn settle(self) -> Result<Option<Table<'g, K, V>>, TryReserveError> {
         loop {
             let Some(root) = self.core().root(self.guard) else { return Ok(None) };
             match root.next() {

@@ -288,7 +288,14 @@ impl<'g, K, V> Table<'g, K, V> {
         Progress::new(header.groups_log2, &header.single, tail)
     }
 
-    /// Every slot's word; for the exclusive owner and for checks.
+    /// Makes it the empty table that it was once. For the exclusive owner: EMPTY may come back only because nobody has seen
+    /// what the slots held.
+    pub(super) fn reset(self) {
+        debug_assert!(!self.has_next());
+        (0..self.buckets()).for_each(|index| self.bucket(index).reset());
+    }
+
+    /// Every slot's word. O(table).
     pub(crate) fn words(self) -> impl Iterator<Item = (usize, usize, Word<Node<K, V>>)> {
         (0..self.buckets()).flat_map(move |b| (0..SLOTS).map(move |i| (b, i, self.bucket(b).slot(i).load())))
     }

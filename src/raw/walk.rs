@@ -3,18 +3,28 @@
 //! Homes are the top bits of hashes, in every table: home h of a table is homes 2h and 2h + 1 of one twice its size. So a
 //! position in an iteration is a *hash*: everything below it has been visited, whatever the tables were meanwhile.
 //! A step visits the home of that hash, in the table that answers for it, and moves the position to the end of that home.
+//! An iteration may be over any range of hashes; where it begins or ends within a home, it leaves out the rest of that.
 //!
 //! All entries of a home are gathered before the first of them is yielded. One that moves right meanwhile may be met twice,
 //! and so may a key that is removed and inserted again. In both cases a slot that was gathered has changed by the end: then
 //! duplicates are dropped by comparing keys. So a key that stays in the map is yielded exactly once, and none twice.
 
 use std::hash::{BuildHasher, Hash};
+use std::ops::RangeInclusive;
 
 use super::bucket::Slot;
 use super::core::Op;
 use super::node::Node;
 use super::table::Table;
 use super::word::{State, Word};
+
+impl<K, V, S> Op<'_, K, V, S> {
+    /// How many hashes the oldest table gives to one home, about; all, if there is no table.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn hashes_per_home(self) -> u64 {
+        u64::MAX >> self.core().root(self.guard).map_or(0, Table::log2)
+    }
+}
 
 /// An entry as it was gathered: the slot and the word that it held.
 struct Gathered<'g, K, V> {
@@ -34,17 +44,49 @@ impl<'g, K, V> Gathered<'g, K, V> {
     }
 }
 
+impl<K, V> Clone for Gathered<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for Gathered<'_, K, V> {}
+
 /// The state of an iteration.
 pub(crate) struct Walk<'g, K, V> {
-    /// The hash up to which all has been visited; None at the end.
+    /// The least hash that has not been visited; None at the end.
     position: Option<u64>,
+    /// The greatest hash to visit.
+    last: u64,
     /// What is left of the home that was visited last.
     batch: Vec<Gathered<'g, K, V>>,
 }
 
+impl<K, V> Clone for Walk<'_, K, V> {
+    fn clone(&self) -> Self {
+        Self { batch: self.batch.clone(), ..*self }
+    }
+}
+
 impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
-    pub(crate) fn new() -> Self {
-        Self { position: Some(0), batch: Vec::new() }
+    /// Over the entries whose hashes are in `hashes`.
+    pub(crate) fn new(hashes: RangeInclusive<u64>) -> Self {
+        Self { position: Some(*hashes.start()), last: *hashes.end(), batch: Vec::new() }
+    }
+
+    /// Where the next home begins that has not been visited; None at the end.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.position
+    }
+
+    /// Yields what is left of this home, or the next home. None at the end.
+    pub(crate) fn next_home<S: BuildHasher>(
+        &mut self,
+        op: Op<'g, K, V, S>,
+    ) -> Option<impl Iterator<Item = &'g Node<K, V>>> {
+        if self.batch.is_empty() {
+            self.visit(op, self.position?);
+        }
+        Some(self.batch.drain(..).map(|entry| entry.node()))
     }
 
     #[inline]
@@ -63,24 +105,21 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             self.position = None;
             return;
         };
-        let home = loop {
-            let home = table.home(position);
-            if self.gather(op, table, home) {
-                break home;
-            }
+        while !self.gather(op, table, table.home(position)) {
             self.batch.clear();
             table = table.successor();
-        };
+        }
         if self.batch.iter().any(Gathered::has_changed) {
             self.drop_duplicates();
         }
-        let shift = 64 - table.log2();
-        let start = (home as u64).checked_shl(shift).unwrap_or(0);
-        if start < position {
-            // The table has shrunk, and the first part of this home was visited in a larger one.
-            self.batch.retain(|entry| op.hash(entry.node().key()) >= position);
+        let offsets = u64::MAX >> table.log2();
+        let (first_of_home, last_of_home) = (position & !offsets, position | offsets);
+        if first_of_home < position || self.last < last_of_home {
+            // The table has shrunk, and the first part of this home was visited in a larger one; or the range ends here.
+            let wanted = position..=self.last;
+            self.batch.retain(|entry| wanted.contains(&op.hash(entry.node().key())));
         }
-        self.position = (home as u64 + 1).checked_shl(shift).filter(|&end| end != 0);
+        self.position = (last_of_home < self.last).then(|| last_of_home + 1);
     }
 
     /// Gathers the entries of `home` in `table`. False if the next table answers for it.
@@ -146,5 +185,40 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             }
         }
         self.batch.truncate(kept);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::hash::{BuildHasherDefault, DefaultHasher};
+
+    use super::*;
+    use crate::HashMap;
+
+    /// Ranges that begin and end anywhere, in homes of any width: each entry is in one.
+    #[test]
+    fn ranges_split_the_entries() {
+        let map: HashMap<u64, u64, BuildHasherDefault<DefaultHasher>> = HashMap::default();
+        let mut cuts: Vec<u64> = (0..40).map(|i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ i << 59).collect();
+        cuts.sort_unstable();
+        for n in [0, 1, 30, 1000] {
+            (&map).extend((map.len() as u64..n).map(|key| (key, key)));
+            let guard = map.guard();
+            let op = map.op(&guard);
+            let ranges = cuts.iter().enumerate().map(|(i, &first)| match cuts.get(i + 1) {
+                Some(&next) => first..=next - 1,
+                None => first..=u64::MAX,
+            });
+            let mut keys = Vec::new();
+            for range in ranges {
+                let mut walk = Walk::new(range.clone());
+                while let Some(node) = walk.next(op) {
+                    assert!(range.contains(&op.hash(node.key())));
+                    keys.push(*node.key());
+                }
+            }
+            keys.sort_unstable();
+            assert!(keys.into_iter().eq(0..n), "of {n}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
@@ -119,6 +120,15 @@ pub(crate) fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     }
     if let Err(panic) = worker.join() {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// Sets a flag that other threads stop at, also when a test fails: a scope would wait for them for ever.
+pub(crate) struct StopOnDrop<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
