@@ -1,13 +1,16 @@
 //! What tests of the inside need, in builds made for them only.
 //!
 //! A test puts keys where it wants them ([`hash_for`]), makes tables of any size ([`with_buckets`]), starts a migration
-//! that nobody has worked on yet ([`begin_resize`]), and when all is quiet has the invariants checked ([`check`]).
+//! that nobody has worked on yet ([`begin_resize`]), stops a thread anywhere ([`on_access`]), and when all is quiet has the
+//! invariants checked ([`check`]).
 
 use std::hash::{BuildHasher, Hash};
 
 use super::core::spread;
 use super::table::{Next, Table, capacity_of};
 use crate::HashMap;
+#[cfg(all(loxley_hooks, not(loom)))]
+pub use crate::sync::watch::{Moment, ignore_accesses, on_access};
 
 /// Explores the interleavings of the loom threads that `f` starts, with at most `preemptions` of them where the scheduler
 /// takes a thread off the processor that could go on. The environment's `LOOM_MAX_PREEMPTIONS` overrides it.
