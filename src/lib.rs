@@ -113,6 +113,8 @@ compile_error!("loxley packs an address and 19 bits of state into one word: it s
 pub mod docs;
 mod iter;
 mod map;
+#[cfg(doctest)]
+mod must_not_compile;
 mod pinned;
 mod raw;
 mod reclaim;

@@ -252,3 +252,23 @@ fn several_stopped_threads() {
     }
     println!("{report}");
 }
+
+/// Three entries whose homes become one, in a successor of four slots, and two threads that are stopped while they carry one
+/// of the entries over: see "Copies in the way" in `src/docs/limitations.md`.
+#[cfg(loxley_slots = "1")]
+#[test]
+fn copies_in_the_way() {
+    let _alone = one_at_a_time();
+    let setup = [Insert(key(0, 0)), Insert(key(1, 0)), Insert(key(1, 1))];
+    let scenario = eight("copies in the way", "0 0 1 . . . . .", &[setup.to_vec()], &[Shrink]);
+    let victim = |access| Victim { ops: vec![Shrink], stop: Stop { access, moment: Moment::Before } };
+    let total = scenario.run(&[victim(usize::MAX)], 1, Duration::from_secs(30)).expect("alone")[0];
+    for first in 1..=total {
+        for second in 1..=total {
+            let run = |seconds| scenario.run(&[victim(first), victim(second)], 1, Duration::from_secs(seconds));
+            if run(1).is_err() && run(8).is_err() {
+                println!("others are held up by stops at accesses {first} and {second} of {total}");
+            }
+        }
+    }
+}

@@ -98,6 +98,27 @@ fn initialize<K, V>(table: Table<'_, K, V>) {
     }
 }
 
+/// Gives the meta words of the map's oldest table the last version there is, so that the next one is the first again, and
+/// lets the process have handed out almost all stamps for tombstones, so that it soon starts again.
+///
+/// Versions and stamps come twice then: only while no operation is under way on any map.
+#[cfg(not(loom))]
+pub fn wind_up<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
+    super::local::wind_up_blocks();
+    let guard = map.guard();
+    let Some(root) = map.op(&guard).core.root(&guard) else { return };
+    for index in 0..root.buckets() {
+        let meta = root.bucket(index).meta();
+        root.bucket(index).exchange_meta(meta, meta.with_last_version());
+    }
+}
+
+/// Leaves this thread a few stamps only, of the n-th block from the end, until it needs a new block.
+#[cfg(not(loom))]
+pub fn wind_up_thread(n: u64) {
+    super::local::wind_up_thread(n);
+}
+
 /// Checks the invariants of a map that nobody is working on, see `check.rs`.
 ///
 /// # Panics
