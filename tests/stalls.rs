@@ -13,8 +13,6 @@
 mod common;
 mod stalls_common;
 
-use std::time::Duration;
-
 use common::{Rng, fresh_seed, one_at_a_time};
 use stalls_common::*;
 
@@ -224,7 +222,7 @@ fn several_stopped_threads() {
     let mut rng = Rng::new(fresh_seed("several_stopped_threads"));
     let scenarios = [insertions(), replacements_and_removals(), growth(), shrinking()].concat();
     let mut report = Report { scenarios: scenarios.len(), ..Report::default() };
-    for _ in 0..2_000 {
+    for _ in 0..1_000 {
         let scenario = &scenarios[rng.below(scenarios.len() as u64) as usize];
         let mut victims = Vec::new();
         for _ in 0..2 + rng.below(3) {
@@ -246,7 +244,7 @@ fn several_stopped_threads() {
         }
         report.points += victims.len();
         report.runs += 1;
-        if scenario.run(&victims, 2, Duration::from_secs(30)).is_err() {
+        if scenario.run(&victims, 2, LIMIT).is_err() {
             panic!("{}: others are held up by {victims:#?}", scenario.name);
         }
     }
@@ -254,21 +252,25 @@ fn several_stopped_threads() {
 }
 
 /// Three entries whose homes become one, in a successor of four slots, and two threads that are stopped while they carry one
-/// of the entries over: see "Copies in the way" in `src/docs/limitations.md`.
+/// of the entries over: see "Copies in the way" in `src/docs/limitations.md`. Every pair of points; takes minutes.
 #[cfg(loxley_slots = "1")]
+#[ignore = "a flaw: carry_over takes slots that others hold for the time being for slots that are taken"]
 #[test]
 fn copies_in_the_way() {
     let _alone = one_at_a_time();
     let setup = [Insert(key(0, 0)), Insert(key(1, 0)), Insert(key(1, 1))];
     let scenario = eight("copies in the way", "0 0 1 . . . . .", &[setup.to_vec()], &[Shrink]);
     let victim = |access| Victim { ops: vec![Shrink], stop: Stop { access, moment: Moment::Before } };
-    let total = scenario.run(&[victim(usize::MAX)], 1, Duration::from_secs(30)).expect("alone")[0];
+    let total = scenario.run(&[victim(usize::MAX)], 1, LIMIT).expect("alone")[0];
+    let mut held_up = Vec::new();
     for first in 1..=total {
         for second in 1..=total {
-            let run = |seconds| scenario.run(&[victim(first), victim(second)], 1, Duration::from_secs(seconds));
-            if run(1).is_err() && run(8).is_err() {
-                println!("others are held up by stops at accesses {first} and {second} of {total}");
+            let run = |limit| scenario.run(&[victim(first), victim(second)], 1, limit);
+            // Twice: on a busy machine, others may just have been slow.
+            if run(LIMIT / 20).is_err() && run(LIMIT / 2).is_err() {
+                held_up.push((first, second));
             }
         }
+        assert!(held_up.is_empty(), "others are held up by stops at two of {total} accesses: {held_up:?}");
     }
 }

@@ -6,7 +6,7 @@ mod gate;
 mod stage;
 
 pub(crate) use self::actor::Op::{self, *};
-pub(crate) use self::stage::{Report, Scenario, Stop, Victim};
+pub(crate) use self::stage::{LIMIT, Report, Scenario, Stop, Victim};
 pub(crate) use loxley::hooks::Moment;
 
 /// Slots of a bucket in this build.

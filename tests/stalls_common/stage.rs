@@ -87,7 +87,7 @@ struct Running {
 }
 
 /// Others finish in milliseconds, on a machine that has time for them.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// What a test has done.
 #[derive(Default)]
