@@ -140,7 +140,7 @@ fn growth() -> Vec<Scenario> {
         Scenario {
             name: "growth from one bucket",
             log2: Some(0),
-            setup: (0..SLOTS).map(|i| Insert(i)).collect(),
+            setup: (0..SLOTS).map(Insert).collect(),
             layout: "0",
             resize_to: None,
             victim: vec![Insert(0x40), Insert(0x80), Insert(0xC0)],
