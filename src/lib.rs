@@ -135,6 +135,8 @@ mod entry;
 mod hashed;
 mod iter;
 mod map;
+#[cfg(doctest)]
+mod must_not_compile;
 mod owned;
 #[cfg(feature = "rayon")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]

@@ -5,48 +5,75 @@
 //! conflict (tokio-rs/loom#166, #392), and "load, then compare-and-swap" is what this crate is made of. The relaxed
 //! read-modify-write on the shadow makes every pair of accesses dependent, so loom tries both orders, and adds no
 //! happens-before edge, so it hides no bug.
+//!
+//! Under `--cfg loxley_hooks` a test can have a function called before and after each access of a thread, to
+//! stop it or to let others run there: see [`watch::on_access`].
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, loxley_hooks)))]
 pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
-#[cfg(loom)]
-pub(crate) use self::shadowed::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
+#[cfg(any(loom, loxley_hooks))]
+pub(crate) use self::wrapped::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
-#[cfg(loom)]
-mod shadowed {
-    use loom::sync::atomic as loom_atomic;
-    pub(crate) use loom::sync::atomic::Ordering;
+#[cfg(any(loom, loxley_hooks))]
+mod wrapped {
+    #[cfg(not(loom))]
+    use super::watch::Witness;
+    #[cfg(loom)]
+    use loom::sync::atomic as inner;
+    #[cfg(not(loom))]
+    use std::sync::atomic as inner;
 
-    macro_rules! shadowed {
+    pub(crate) use inner::Ordering;
+
+    /// The shadow.
+    #[cfg(loom)]
+    struct Witness(inner::AtomicUsize);
+
+    #[cfg(loom)]
+    impl Witness {
+        fn new() -> Self {
+            Self(inner::AtomicUsize::new(0))
+        }
+
+        fn watch<R>(&self, access: impl FnOnce() -> R) -> R {
+            self.0.fetch_add(0, Ordering::Relaxed);
+            access()
+        }
+    }
+
+    macro_rules! wrapped {
         ($name:ident $(<$t:ident>)?, $inner:ty, $value:ty) => {
+            // A table is made of zeroed memory, and a bucket is a cache line.
+            #[cfg_attr(not(loom), repr(transparent))]
             pub(crate) struct $name $(<$t>)? {
                 inner: $inner,
-                shadow: loom_atomic::AtomicUsize,
+                witness: Witness,
             }
 
             // Each instantiation uses the part of std's interface that the crate needs of that type.
             #[allow(dead_code)]
             impl $(<$t>)? $name $(<$t>)? {
+                #[cfg(not(loom))]
+                pub(crate) const fn new(value: $value) -> Self {
+                    Self { inner: <$inner>::new(value), witness: Witness }
+                }
+
+                #[cfg(loom)]
                 pub(crate) fn new(value: $value) -> Self {
-                    let new = Self { inner: <$inner>::new(value), shadow: loom_atomic::AtomicUsize::new(0) };
+                    let new = Self { inner: <$inner>::new(value), witness: Witness::new() };
                     // loom lets a sequentially consistent load return the value that an atomic was made with, even
                     // after a sequentially consistent store; not so a value that was stored.
                     new.inner.store(value, Ordering::SeqCst);
                     new
                 }
 
-                fn conflict(&self) {
-                    self.shadow.fetch_add(0, Ordering::Relaxed);
-                }
-
                 pub(crate) fn load(&self, order: Ordering) -> $value {
-                    self.conflict();
-                    self.inner.load(order)
+                    self.witness.watch(|| self.inner.load(order))
                 }
 
                 pub(crate) fn store(&self, value: $value, order: Ordering) {
-                    self.conflict();
-                    self.inner.store(value, order);
+                    self.witness.watch(|| self.inner.store(value, order))
                 }
 
                 pub(crate) fn compare_exchange(
@@ -56,33 +83,88 @@ mod shadowed {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
-                    self.conflict();
-                    self.inner.compare_exchange(old, new, success, failure)
+                    self.witness.watch(|| self.inner.compare_exchange(old, new, success, failure))
                 }
             }
         };
     }
 
-    shadowed!(AtomicPtr<T>, loom_atomic::AtomicPtr<T>, *mut T);
-    shadowed!(AtomicU64, loom_atomic::AtomicU64, u64);
-    shadowed!(AtomicIsize, loom_atomic::AtomicIsize, isize);
+    wrapped!(AtomicPtr<T>, inner::AtomicPtr<T>, *mut T);
+    wrapped!(AtomicU64, inner::AtomicU64, u64);
+    wrapped!(AtomicIsize, inner::AtomicIsize, isize);
 
     impl AtomicU64 {
         pub(crate) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
-            self.conflict();
-            self.inner.fetch_or(bits, order)
+            self.witness.watch(|| self.inner.fetch_or(bits, order))
         }
 
         pub(crate) fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
-            self.conflict();
-            self.inner.fetch_add(n, order)
+            self.witness.watch(|| self.inner.fetch_add(n, order))
         }
     }
 
     impl AtomicIsize {
         pub(crate) fn fetch_add(&self, n: isize, order: Ordering) -> isize {
-            self.conflict();
-            self.inner.fetch_add(n, order)
+            self.witness.watch(|| self.inner.fetch_add(n, order))
         }
+    }
+}
+
+/// What a thread does at its atomic accesses besides them.
+#[cfg(all(loxley_hooks, not(loom)))]
+pub(crate) mod watch {
+    use std::cell::{Cell, RefCell};
+
+    /// Where a thread is when its function is called.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum Moment {
+        /// Just before an atomic access.
+        Before,
+        /// Just after it.
+        After,
+    }
+
+    type Watcher = Box<dyn FnMut(Moment)>;
+
+    thread_local! {
+        static WATCHED: Cell<bool> = const { Cell::new(false) };
+        static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
+    }
+
+    /// Has `f` called before and after each atomic access that this thread makes from now on, in place of the function
+    /// that was. It must not use a map.
+    pub fn on_access(f: impl FnMut(Moment) + 'static) {
+        WATCHER.set(Some(Box::new(f)));
+        WATCHED.set(true);
+    }
+
+    /// Ends what [`on_access`] began.
+    pub fn ignore_accesses() {
+        WATCHED.set(false);
+    }
+
+    pub(super) struct Witness;
+
+    impl Witness {
+        #[inline]
+        pub(super) fn watch<R>(&self, access: impl FnOnce() -> R) -> R {
+            if !WATCHED.get() {
+                return access();
+            }
+            call(Moment::Before);
+            let result = access();
+            call(Moment::After);
+            result
+        }
+    }
+
+    #[cold]
+    fn call(moment: Moment) {
+        // At the end of a thread the collector may come after the watcher.
+        let _ = WATCHER.try_with(|watcher| {
+            if let Some(watcher) = &mut *watcher.borrow_mut() {
+                watcher(moment);
+            }
+        });
     }
 }

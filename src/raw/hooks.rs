@@ -1,13 +1,16 @@
 //! What tests of the inside need, in builds made for them only.
 //!
 //! A test puts keys where it wants them ([`hash_for`]), makes tables of any size ([`with_buckets`]), starts a migration
-//! that nobody has worked on yet ([`begin_resize`]), and when all is quiet has the invariants checked ([`check`]).
+//! that nobody has worked on yet ([`begin_resize`]), stops a thread anywhere ([`on_access`]), and when all is quiet has the
+//! invariants checked ([`check`]).
 
 use std::hash::{BuildHasher, Hash};
 
 use super::core::spread;
 use super::table::{Next, Table, capacity_of};
 use crate::HashMap;
+#[cfg(all(loxley_hooks, not(loom)))]
+pub use crate::sync::watch::{Moment, ignore_accesses, on_access};
 
 /// Explores the interleavings of the loom threads that `f` starts, with at most `preemptions` of them where the scheduler
 /// takes a thread off the processor that could go on. The environment's `LOOM_MAX_PREEMPTIONS` overrides it.
@@ -93,6 +96,27 @@ fn initialize<K, V>(table: Table<'_, K, V>) {
             slot.exchange(word, word);
         }
     }
+}
+
+/// Gives the meta words of the map's oldest table the last version there is, so that the next one is the first again, and
+/// lets the process have handed out almost all stamps for tombstones, so that it soon starts again.
+///
+/// Versions and stamps come twice then: only while no operation is under way on any map.
+#[cfg(not(loom))]
+pub fn wind_up<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
+    super::local::wind_up_blocks();
+    let guard = map.guard();
+    let Some(root) = map.op(&guard).core.root(&guard) else { return };
+    for index in 0..root.buckets() {
+        let meta = root.bucket(index).meta();
+        root.bucket(index).exchange_meta(meta, meta.with_last_version());
+    }
+}
+
+/// Leaves this thread a few stamps only, of the n-th block from the end, until it needs a new block.
+#[cfg(not(loom))]
+pub fn wind_up_thread(n: u64) {
+    super::local::wind_up_thread(n);
 }
 
 /// Checks the invariants of a map that nobody is working on, see `check.rs`.

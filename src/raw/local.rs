@@ -32,6 +32,18 @@ pub(crate) fn stamp() -> u64 {
     })
 }
 
+/// All blocks of stamps but the last two have been handed out.
+#[cfg(all(loxley_hooks, not(loom)))]
+pub(super) fn wind_up_blocks() {
+    NEXT_BLOCK.store((STAMP_MASK + 1) / BLOCK - 2, Ordering::Relaxed);
+}
+
+/// Of the n-th block from the end, this thread has only a few stamps left.
+#[cfg(all(loxley_hooks, not(loom)))]
+pub(super) fn wind_up_thread(n: u64) {
+    STAMP.set(STAMP_MASK + 1 - n * BLOCK - 8);
+}
+
 /// A small number of this thread, to spread threads over counters.
 #[inline]
 pub(crate) fn thread_number() -> usize {

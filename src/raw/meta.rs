@@ -113,6 +113,12 @@ impl Meta {
         Self(self.0 | MIGRATED).next()
     }
 
+    /// With the last version there is.
+    #[cfg(all(loxley_hooks, not(loom)))]
+    pub(super) fn with_last_version(self) -> Self {
+        Self(self.0 | u64::MAX << VERSION_SHIFT & ALL_BITS)
+    }
+
     /// The version takes the upper bits, so it wraps around without touching a neighbour.
     fn next(self) -> Self {
         Self((self.0 + (1 << VERSION_SHIFT)) & ALL_BITS)

@@ -5,6 +5,7 @@
 pub(crate) mod alloc;
 pub(crate) mod hashing;
 pub(crate) mod ledger;
+pub(crate) mod linearizability;
 
 use std::any::Any;
 use std::fmt::Debug;
