@@ -106,7 +106,7 @@ fn initialize<K, V>(table: Table<'_, K, V>) {
 pub fn wind_up<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
     super::local::wind_up_blocks();
     let guard = map.guard();
-    let Some(root) = map.op(&guard).core.root(&guard) else { return };
+    let Some(root) = map.op(&guard).core().root(&guard) else { return };
     for index in 0..root.buckets() {
         let meta = root.bucket(index).meta();
         root.bucket(index).exchange_meta(meta, meta.with_last_version());
