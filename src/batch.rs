@@ -15,15 +15,18 @@ use crate::pinned::Pinned;
 use crate::raw::{Inserted, Mode, Node, Op, OwnedNode};
 use crate::reclaim::Guard;
 
-/// Keys that are under way at once: about as many cache misses as a processor keeps track of.
-const BATCH: usize = 16;
+/// Keys that are looked up at once.
+const LOOKUPS: usize = 32;
+
+/// Entries that are inserted at once; fewer, as they are moved into place.
+const INSERTIONS: usize = 16;
 
 impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     /// Looks up many keys: an iterator over what [`get`](Self::get) returns for each, in order.
     ///
-    /// In maps larger than the processor's caches about twice as fast as single lookups; in smaller ones it makes no
-    /// difference. Each lookup is linearizable by itself; together they are no snapshot. Keys are taken from their
-    /// iterator in batches, ahead of the results.
+    /// In maps larger than the processor's caches up to twice as fast as single lookups; in those that fit into them, single
+    /// lookups are faster. Each lookup is linearizable by itself; together they are no snapshot. Keys are taken from
+    /// their iterator in batches, ahead of the results.
     ///
     /// ```
     /// let map: loxley::HashMap<String, u8> = [("a".into(), 1), ("c".into(), 3)].into();
@@ -73,7 +76,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized + 'k,
         I: IntoIterator<Item = &'k Q>,
     {
-        GetMany { op: self.op(guard), keys: keys.into_iter(), batch: [const { None }; BATCH], next: 0, end: 0 }
+        GetMany { op: self.op(guard), keys: keys.into_iter(), batch: [const { None }; LOOKUPS], next: 0, end: 0 }
     }
 }
 
@@ -96,7 +99,7 @@ where
     /// Inserts the next few entries. None if there are none, otherwise how many keys were new.
     pub(crate) fn insert_batch(&self, entries: &mut impl Iterator<Item = (K, V)>, guard: &Guard) -> Option<usize> {
         let op = self.op(guard);
-        let mut batch: [Option<(u64, K, V)>; BATCH] = [const { None }; BATCH];
+        let mut batch: [Option<(u64, K, V)>; INSERTIONS] = [const { None }; INSERTIONS];
         for place in &mut batch {
             let Some((key, value)) = entries.next() else { break };
             let hash = op.hash(&key);
@@ -115,7 +118,7 @@ pub struct GetMany<'g, K, V, S, I: Iterator> {
     op: Op<'g, K, V, S>,
     keys: I,
     /// Keys whose entries are being fetched, with their hashes: those from `next` to `end`.
-    batch: [Option<(u64, I::Item)>; BATCH],
+    batch: [Option<(u64, I::Item)>; LOOKUPS],
     next: usize,
     end: usize,
 }

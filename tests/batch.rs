@@ -8,7 +8,7 @@ use common::ledger::Ledger;
 use loxley::HashMap;
 
 /// Numbers of keys around the size of a batch and its multiples.
-const COUNTS: [u64; 9] = [0, 1, 2, 15, 16, 17, 31, 32, 100];
+const COUNTS: [u64; 11] = [0, 1, 2, 15, 16, 17, 31, 32, 33, 64, 100];
 
 #[test]
 fn lookups_come_in_order() {
