@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 for slots in 1 2; do
     RUSTFLAGS="--cfg loxley_slots=\"$slots\" --cfg loxley_hooks ${RUSTFLAGS:-}" \
-        cargo test --lib --tests --target-dir "target/narrow-$slots"
+        cargo test --all-features --lib --tests --target-dir "target/narrow-$slots"
 done

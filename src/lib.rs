@@ -176,3 +176,8 @@ pub use self::set::{HashSet, PinnedSet};
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]
 pub use self::raw::hooks;
+
+/// Its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
