@@ -56,7 +56,7 @@ pub(crate) enum Inserted<'g, K, V> {
 /// How an attempt in one table ended.
 enum Step<'g, K, V> {
     New(&'g Node<K, V>),
-    Replaced(&'g Node<K, V>),
+    Replaced(*mut Node<K, V>),
     Kept(&'g Node<K, V>),
     /// Start again at the root.
     Restart,
@@ -93,7 +93,8 @@ where
                     attempt.uncount();
                     // SAFETY: our exchange took it out of the table.
                     unsafe { self.retire(table, filling, old) };
-                    return Inserted::Replaced(old);
+                    // SAFETY: in the map a moment ago, and our guard is older than that.
+                    return Inserted::Replaced(unsafe { &*old });
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt.take_back()),
                 Step::Restart => attempt.withdraw(),
@@ -147,7 +148,7 @@ where
                     self.withdraw();
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
-                        Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.node()),
+                        Mode::Replace if self.replace(&entry) => return Step::Replaced(entry.word.node()),
                         Mode::Replace => continue,
                     }
                 }

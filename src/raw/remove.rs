@@ -47,7 +47,7 @@ where
             if entry.slot.exchange(entry.word, tomb()) {
                 self.core.count.add(-1, self.guard);
                 // SAFETY: our exchange took it out.
-                unsafe { self.retire(table, filling, node) };
+                unsafe { self.retire(table, filling, entry.word.node()) };
                 if entry.at.displacement > 0 && entry.at.displacement == bound {
                     self.try_lower(table, table.home(hash), bound);
                 }
@@ -74,7 +74,7 @@ where
             let live = Word::live(new.as_ptr(), Fingerprint::of(hash), entry.at.displacement);
             if entry.slot.exchange(entry.word, live) {
                 // SAFETY: our exchange took it out.
-                unsafe { self.retire(*table, *filling, entry.node()) };
+                unsafe { self.retire(*table, *filling, entry.word.node()) };
                 // SAFETY: in the map a moment ago, and our guard is older than that.
                 return Some(unsafe { &*new.publish() });
             }
