@@ -246,7 +246,7 @@ pub(crate) fn check<K: Ord + fmt::Debug>(calls: impl IntoIterator<Item = (K, Cal
 ///
 /// # Panics
 /// If more than 64 calls are open at a time.
-pub(crate) fn check_key(initial: Option<u64>, calls: &[Call]) -> Result<Vec<Option<u64>>, Violation> {
+pub(crate) fn check_key(initial: Option<u64>, calls: &[Call]) -> Result<Vec<Option<u64>>, Box<Violation>> {
     const SHOWN: usize = 12;
     let mut sweep = Sweep { open: [None; 64], configurations: vec![Configuration { state: initial, done: 0 }] };
     let starts = calls.iter().map(|call| (call.start, false, call));
@@ -260,12 +260,12 @@ pub(crate) fn check_key(initial: Option<u64>, calls: &[Call]) -> Result<Vec<Opti
         } else if !sweep.end(call) {
             let ended = events[..i].iter().filter(|&&(_, is_end, _)| is_end).map(|&(_, _, call)| *call);
             let mut before: Vec<_> = ended.collect();
-            return Err(Violation {
+            return Err(Box::new(Violation {
                 call: *call,
                 open: sweep.open.iter().flatten().filter(|&&open| open != call).map(|open| **open).collect(),
                 states: sweep.states(),
                 before: before.split_off(before.len().saturating_sub(SHOWN)),
-            });
+            }));
         }
     }
     Ok(sweep.states())
