@@ -98,8 +98,12 @@ impl Plateau {
         let (first_bytes, first_capacity) = *self.first.get_or_insert((bytes, capacity));
         assert!(bytes <= first_bytes * SLACK, "{bytes} B, at first {first_bytes}");
         assert!(capacity <= first_capacity, "capacity {capacity}, at first {first_capacity}");
-        // Garbage is on its way out at all times, not only when somebody flushes.
-        assert!(unflushed <= first_bytes * 2.0, "{unflushed} B with garbage, {bytes} without");
+        // Garbage is on its way out at all times, not only when somebody flushes. (A thread that a sanitizer slows down holds
+        // its guards for longer, against fewer entries.)
+        assert!(
+            cfg!(loxley_sanitize) || unflushed <= first_bytes * 2.0,
+            "{unflushed} B with garbage, {bytes} without"
+        );
     }
 }
 

@@ -7,81 +7,11 @@ mod common;
 
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
+use common::touchy::{Site, Touchy, arm, called, disarm};
 use common::{Rng, finish_resizing, injected, panic_on_purpose, scaled};
 use loxley::{Decision, HashMap};
-use std::cell::Cell;
 use std::collections::HashMap as StdMap;
-use std::hash::{Hash, Hasher};
 use std::thread;
-
-/// The kinds of user code.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Site {
-    Hash,
-    Eq,
-    Clone,
-    Drop,
-    Closure,
-}
-
-thread_local! {
-    /// Which call will panic, on this thread. Others are safe: they may run this test's garbage.
-    static FUSE: Cell<Option<(Site, usize)>> = const { Cell::new(None) };
-}
-
-fn arm(site: Site, calls_before: usize) {
-    FUSE.set(Some((site, calls_before)));
-}
-
-/// True if the fuse had blown.
-fn disarm() -> bool {
-    FUSE.take().is_none()
-}
-
-/// A call of user code: where the fuse may blow.
-fn called(site: Site) {
-    match FUSE.get() {
-        Some((armed, 0)) if armed == site => {
-            FUSE.set(None);
-            panic_on_purpose();
-        }
-        Some((armed, left)) if armed == site => FUSE.set(Some((site, left - 1))),
-        _ => {}
-    }
-}
-
-/// An [`Item`] whose user code reports its calls.
-#[derive(Debug)]
-struct Touchy(Item);
-
-impl Hash for Touchy {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        called(Site::Hash);
-        self.0.hash(state);
-    }
-}
-
-impl PartialEq for Touchy {
-    fn eq(&self, other: &Self) -> bool {
-        called(Site::Eq);
-        self.0 == other.0
-    }
-}
-
-impl Eq for Touchy {}
-
-impl Clone for Touchy {
-    fn clone(&self) -> Self {
-        called(Site::Clone);
-        Self(self.0.clone())
-    }
-}
-
-impl Drop for Touchy {
-    fn drop(&mut self) {
-        called(Site::Drop); // the item in it is dropped nevertheless
-    }
-}
 
 type Map = HashMap<Touchy, Touchy, Hashing>;
 

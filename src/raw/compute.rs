@@ -69,7 +69,7 @@ where
                             },
                             Some(Found { table, filling, entry, .. }) => {
                                 if attempt.replace(*table, entry) {
-                                    let new = attempt.end_by_replacing(*table, *filling, entry.node());
+                                    let new = attempt.end_by_replacing(*table, *filling, entry.word.node());
                                     return Computed::Replaced { old: entry.node().pair(), new: new.pair() };
                                 }
                                 attempt

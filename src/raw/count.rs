@@ -115,11 +115,13 @@ impl Counter {
 
     /// Back to the common counter alone.
     pub(crate) fn gather(&self, guard: &Guard) {
-        let Some(cells) = self.cells(guard) else { return };
+        let old = self.cells.load(Ordering::SeqCst);
+        // SAFETY: null or made by `spread`; freed only after the guard is gone.
+        let Some(cells) = (unsafe { old.as_ref() }) else { return };
         for Cell(cell) in &cells.0 {
             self.close(cell);
         }
-        let old = ptr::from_ref(cells).cast_mut();
+        // Freed through the pointer that `spread` made, not through one made of the reference: that may only read.
         if self.cells.compare_exchange(old, ptr::null_mut(), Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             // SAFETY: unlinked by us alone; made by Box::into_raw in `spread`; freed when no guard can see it.
             unsafe { guard.defer(move || drop(Box::from_raw(old))) };

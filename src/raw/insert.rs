@@ -61,7 +61,7 @@ where
 /// How an attempt in one table ended.
 enum Step<'g, K, V> {
     New(&'g Node<K, V>),
-    Replaced(&'g Node<K, V>),
+    Replaced(*mut Node<K, V>),
     Kept(&'g Node<K, V>),
     /// Start again at the root.
     Restart,
@@ -124,7 +124,8 @@ where
                 }
                 Step::Replaced(old) => {
                     let new = attempt.end_by_replacing(table, filling, old);
-                    return Inserted::Replaced { old, new };
+                    // SAFETY: in the map a moment ago, and our guard is older than that.
+                    return Inserted::Replaced { old: unsafe { &*old }, new };
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt),
                 Step::Restart => attempt.withdraw(),
@@ -181,7 +182,7 @@ where
                     self.withdraw();
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
-                        Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry.node()),
+                        Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry.word.node()),
                         Mode::Replace => continue,
                     }
                 }
@@ -268,7 +269,7 @@ where
         mut self,
         table: Table<'g, K, V>,
         filling: Option<Resize<'g, K, V>>,
-        old: &'g Node<K, V>,
+        old: *mut Node<K, V>,
     ) -> &'g Node<K, V> {
         self.over = true;
         self.uncount();

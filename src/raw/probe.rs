@@ -19,13 +19,13 @@ use super::word::{SLOTS, State, Word, displacement_bits, is_readable};
 #[cfg(not(all(
     target_arch = "x86_64",
     target_feature = "sse2",
-    not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
+    not(any(loom, miri, loxley_scalar, loxley_slots = "1", loxley_slots = "2"))
 )))]
 use self::scalar as vector;
 #[cfg(all(
     target_arch = "x86_64",
     target_feature = "sse2",
-    not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
+    not(any(loom, miri, loxley_scalar, loxley_slots = "1", loxley_slots = "2"))
 ))]
 use self::sse2 as vector;
 
@@ -183,7 +183,7 @@ mod scalar {
 #[cfg(all(
     target_arch = "x86_64",
     target_feature = "sse2",
-    not(any(loom, miri, loxley_slots = "1", loxley_slots = "2"))
+    not(any(loom, miri, loxley_scalar, loxley_slots = "1", loxley_slots = "2"))
 ))]
 mod sse2 {
     //! Masks have two bits for each word of the bucket; both are set or none. Those of the first, the meta word, are never set.

@@ -56,7 +56,7 @@ where
         if unlinked {
             self.core().count.add(-1, self.guard);
             // SAFETY: our exchange took it out.
-            unsafe { self.retire(*table, *filling, entry.node()) };
+            unsafe { self.retire(*table, *filling, entry.word.node()) };
             if entry.at.displacement > 0 && entry.at.displacement == *bound {
                 self.try_lower(*table, table.home(hash), *bound);
             }

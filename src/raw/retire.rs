@@ -15,14 +15,14 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
     /// have met the node. If it is not, every thread yet to come enters through a table that does not name it.
     ///
     /// # Safety
-    /// This operation's exchange has taken the node out of `table`, and nobody else retires it.
+    /// This operation's exchange has taken the node out of `table`, and nobody else retires it. The pointer is the slot
+    /// word's: one made of a reference would not be allowed to free.
     pub(super) unsafe fn retire(
         self,
         table: Table<'g, K, V>,
         filling: Option<Resize<'g, K, V>>,
-        node: &'g Node<K, V>,
+        node: *mut Node<K, V>,
     ) {
-        let node = std::ptr::from_ref(node).cast_mut();
         if let Some(resize) = filling {
             debug_assert!(resize.to == table);
             if self.core().root(self.guard) == Some(resize.from) {

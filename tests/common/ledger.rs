@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 
 use super::collect_until;
 
@@ -23,12 +24,16 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// A ledger for at most `capacity` items. Leaked: a second drop of an item must find it to be recorded.
     pub(crate) fn new(capacity: usize) -> &'static Self {
-        Box::leak(Box::new(Self {
+        // Kept in sight, so that a leak detector does not take it for a leak.
+        static ALL: Mutex<Vec<&Ledger>> = Mutex::new(Vec::new());
+        let ledger: &'static Self = Box::leak(Box::new(Self {
             states: (0..capacity).map(|_| AtomicU8::new(UNUSED)).collect(),
             made: AtomicUsize::new(0),
             alive: AtomicIsize::new(0),
             wrongs: AtomicUsize::new(0),
-        }))
+        }));
+        ALL.lock().unwrap_or_else(PoisonError::into_inner).push(ledger);
+        ledger
     }
 
     pub(crate) fn item(&'static self, value: u64) -> Item {
@@ -36,6 +41,14 @@ impl Ledger {
         self.states[id].store(ALIVE, SeqCst);
         self.alive.fetch_add(1, SeqCst);
         Item { value, canary: Item::canary(value), id, ledger: self }
+    }
+
+    /// Begins again from the first item, when there are none left.
+    pub(crate) fn reuse(&self) {
+        self.assert_alive(0);
+        for state in &self.states[..self.made.swap(0, SeqCst)] {
+            state.store(UNUSED, SeqCst);
+        }
     }
 
     pub(crate) fn made(&self) -> usize {

@@ -1,11 +1,14 @@
 //! What the integration tests share: hashers that stress the table, instances that know whether they
-//! were dropped, a counting allocator, randomness with a printed seed, and ways to wait.
+//! were dropped, user code that panics when told to, operations that std's map answers too, a counting
+//! allocator, randomness with a printed seed, and ways to wait.
 #![allow(dead_code)] // every test crate compiles this module and uses only its own part of it
 
 pub(crate) mod alloc;
 pub(crate) mod hashing;
 pub(crate) mod ledger;
 pub(crate) mod linearizability;
+pub(crate) mod ops;
+pub(crate) mod touchy;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -24,9 +27,16 @@ use std::collections::HashMap as StdMap;
 /// all the time, and everything takes longer.
 pub(crate) const TINY_BUCKETS: bool = cfg!(any(loxley_slots = "1", loxley_slots = "2"));
 
-/// `full` in an ordinary build, `tiny` where buckets are one or two slots wide.
+/// `full` in an ordinary build, `tiny` where buckets are one or two slots wide or a sanitizer watches, which is as slow; a
+/// fraction of that under Miri, which is a hundred times slower again.
 pub(crate) const fn scaled(full: usize, tiny: usize) -> usize {
-    if TINY_BUCKETS { tiny } else { full }
+    if cfg!(miri) {
+        if tiny > 50 { tiny / 50 } else { 1 }
+    } else if TINY_BUCKETS || cfg!(loxley_sanitize) {
+        tiny
+    } else {
+        full
+    }
 }
 
 /// SplitMix64: small, seedable, and good enough to choose operations.

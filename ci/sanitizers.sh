@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The tests under AddressSanitizer with LeakSanitizer, ThreadSanitizer and Miri, in smaller sizes (tests/common, `scaled`).
+#
+#     ci/sanitizers.sh                address
+#     ci/sanitizers.sh thread miri    these, which take long; a line for each that the toolchains cannot do
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+tests=(--test api --test drops --test panics --test stress --test iteration --test bad_hash --test fuzz_corpus)
+
+skip() { printf '%s: SKIPPED, NOTHING CHECKED: %s\n' "$1" "$2"; }
+
+# sanitizer NAME TOOLCHAIN OPTIONS ARGUMENTS...
+sanitizer() {
+    echo "== $1"
+    RUSTFLAGS="-Zsanitizer=$1 --cfg loxley_sanitize $3 ${RUSTFLAGS:-}" \
+        cargo $2 test --target "$host" --target-dir "target/$1" --lib "${tests[@]}" "${@:4}"
+}
+
+address() {
+    case $host in
+        x86_64-*-linux-gnu | aarch64-*-linux-gnu) ;;
+        *) skip address "no AddressSanitizer for $host"; return ;;
+    esac
+    # A stable compiler will do; sanitizers are an unstable option of it.
+    RUSTC_BOOTSTRAP=1 sanitizer address '' '' --test churn
+}
+
+# The standard library must be instrumented as well, and so built: else each of its synchronisations is missed.
+thread() {
+    if ! [ -e "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+        skip thread 'no nightly toolchain with rust-src'
+        return
+    fi
+    # The scalar probe: a vector load is inline assembly, which the sanitizer does not see.
+    sanitizer thread +nightly '--cfg loxley_scalar' -Zbuild-std
+}
+
+miri() {
+    if ! cargo +nightly miri --version >/dev/null 2>&1; then
+        skip miri 'no nightly toolchain with miri'
+        return
+    fi
+    echo '== miri'
+    # Only the fuzzer's corpus, in part: all else would take hours. It is read from files. crossbeam-epoch keeps tags in pointers
+    # by way of integers, is not clean under Stacked Borrows, and never frees its global collector.
+    MIRIFLAGS="-Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks -Zmiri-disable-isolation ${MIRIFLAGS:-}" \
+        cargo +nightly miri test --target-dir target/miri --test fuzz_corpus
+}
+
+if [ $# -eq 0 ]; then
+    set -- address
+fi
+for tool in "$@"; do
+    "$tool"
+done
