@@ -190,3 +190,74 @@ fn two_beginners() {
     }
     .run();
 }
+
+/// A migrator has decided to carry A over and stalls; A is removed from its new slot, which another migrator takes, who has
+/// found A where it was before.
+#[test]
+fn two_carriers_and_a_removal() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(A), Begin(2), Migrate(1), Place(0)],
+        layout: "0 1",
+        threads: &[&[Migrate(0)], &[Migrate(0)], &[Remove(A)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The bound that the migrator has read says nothing of where Y is moved.
+#[test]
+fn an_eviction_that_began_before() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(0x20)],
+        layout: "0 0 . .",
+        threads: &[&[Put(A)], &[Begin(3), Migrate(1), Get(0x20)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// Insertions enter the new table while the old one is the root, and fill it beyond its capacity.
+#[test]
+fn insertions_into_a_table_that_is_being_filled() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(A)],
+        layout: "0 1",
+        threads: &[&[Put(C)], &[Put(0x60), Get(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// A is in the new table only, and lookups still enter through the old one.
+#[test]
+fn an_insertion_into_a_table_that_is_being_filled() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(0x20)],
+        layout: ". 0 . .",
+        resize_to: Some(3),
+        threads: &[&[Put(A), Get(A)], &[Get(A), Migrate(3)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// Were the migration not completed when the new table is as full as it may be, what is left in the old one would find no room.
+#[test]
+fn a_table_that_is_filled_too_early() {
+    Scenario {
+        log2: 4,
+        setup: &[Put(0x70), Put(0x71), Put(0x72), Put(0x73)],
+        layout: "2 3 . . . . . . . . . . . . 0 1",
+        resize_to: Some(3),
+        threads: &[&[Put(0x00), Put(0x01), Put(0x02)], &[Put(0x03), Put(0x04)]],
+        preemptions: 0,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

@@ -26,6 +26,7 @@ use std::ops::Range;
 
 use super::bucket::Slot;
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::node::Node;
 use super::place::Place;
 use super::resize::too_many_collisions;
@@ -113,7 +114,7 @@ struct Item<'g, K, V> {
 impl<K, V> Item<'_, K, V> {
     /// Whether the entry is marked as overflowing by now, or has left already.
     fn overflows(&self) -> bool {
-        let word = self.slot.load();
+        let word = if without(Guarded::marks_again) { self.word } else { self.slot.load() };
         word.state() == State::Cross || word.overflows()
     }
 }
@@ -163,7 +164,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             counts[part] += 1;
             if j < SLOTS {
                 let live = Word::live(item.word.node(), Fingerprint::of(item.hash), 0);
-                resize.to.home_bucket(first + part).slot(j).exchange(Word::EMPTY, live);
+                let slot = resize.to.home_bucket(first + part).slot(j);
+                slot.exchange(if without(Guarded::place_empty) { slot.load() } else { Word::EMPTY }, live);
             } else {
                 item.slot.exchange(item.word, item.word.overflowing());
                 overflows = true;
@@ -192,7 +194,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             if meta.is_frozen() {
                 return;
             }
-            self.help_pend(table, home, meta);
+            if !without(Guarded::freeze_pend) {
+                self.help_pend(table, home, meta);
+            }
             if bucket.exchange_meta(meta, meta.freezing()) {
                 return;
             }
@@ -240,10 +244,11 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 }
                 State::Cross => return Some(Item { slot, word, hash: self.hash_of(word) }),
                 State::Empty if displacement == 0 => {
-                    if slot.exchange(word, Word::SEALED) {
+                    if without(Guarded::sealed) || slot.exchange(word, Word::SEALED) {
                         return None;
                     }
                 }
+                State::Moved if without(Guarded::freeze_moved) => return None,
                 State::Moved => {
                     let target = table.moved_to(index, word);
                     let copy = target.load();
@@ -272,7 +277,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 let Target { buckets, slot } = word.target();
                 let target = table.bucket(table.home(item.hash) + buckets).slot(slot);
                 let copy = target.load();
-                if copy.is_copy_of(word.node()) {
+                if copy.is_copy_of(word.node()) && !without(Guarded::cross_copy) {
                     target.exchange(copy, copy.published());
                 }
                 return;
@@ -284,7 +289,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             match self.place(table, Some(resize), home, 1) {
                 Place::Free { slot, word: free, at } => {
                     // M0, as in `evict.rs`: the source after the target's free word.
-                    if item.slot.load() != word {
+                    if item.slot.load() != word && !without(Guarded::m0_carry) {
                         continue;
                     }
                     let copy = Word::copy(word.node(), Fingerprint::of(item.hash), at.displacement);
@@ -294,7 +299,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     // A frozen home here means that the root has moved on, so that our group is migrated: the source is
                     // CROSS by now.
                     let to = Target { buckets: at.displacement, slot: at.slot };
-                    if self.raise_bound(table, home, at.displacement) && item.slot.exchange(word, word.cross(to)) {
+                    if (without(Guarded::carry_bound) || self.raise_bound(table, home, at.displacement))
+                        && item.slot.exchange(word, word.cross(to))
+                    {
                         slot.exchange(copy, copy.published());
                         return;
                     }
@@ -341,7 +348,9 @@ where
     pub(super) fn move_root(self, resize: Resize<'g, K, V>) {
         let (from, to) = (resize.from.as_ptr(), resize.to.as_ptr());
         // ORDERING: sequentially consistent, see `Core::root` and `Op::retire`.
-        if self.core.root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+        if self.core.root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+            || without(Guarded::retire_once)
+        {
             self.core.fit_counter(resize.to.log2(), self.guard);
             // SAFETY: our exchange has unlinked it.
             unsafe { self.retire_table(resize.from) };

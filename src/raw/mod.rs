@@ -12,6 +12,7 @@ mod count;
 mod drop;
 mod evict;
 mod find;
+mod guards;
 mod insert;
 mod limbo;
 mod local;

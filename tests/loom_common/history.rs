@@ -20,6 +20,12 @@ pub(crate) enum Op {
     /// Links a table of so many buckets (log2), as the first step of growing.
     Begin(u32),
     Shrink,
+    /// See [`loxley::hooks::evict`].
+    Evict(u8),
+    /// See [`loxley::hooks::place`].
+    Place(usize),
+    /// See [`loxley::hooks::migrate`].
+    Migrate(usize),
     /// `reserve`.
     Reserve(usize),
 }
@@ -80,7 +86,7 @@ pub(crate) fn step(map: &mut Contents, op: Op, number: u32) -> Answer {
         }),
         Remove(key) => map.remove(&key),
         Iterate => return Answer::Entries(map.iter().map(|(&key, &value)| (key, value)).collect()),
-        Begin(_) | Shrink | Reserve(_) => return Answer::Done,
+        Begin(_) | Shrink | Evict(_) | Place(_) | Migrate(_) | Reserve(_) => return Answer::Done,
     })
 }
 
@@ -132,7 +138,7 @@ pub(crate) fn is_linearizable(calls: &[Call], initial: &Contents, last: &Content
 fn key_of(op: Op) -> Option<u8> {
     match op {
         Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Remove(key) => Some(key),
-        Iterate | Begin(_) | Shrink | Reserve(_) => None,
+        Iterate | Begin(_) | Shrink | Evict(_) | Place(_) | Migrate(_) | Reserve(_) => None,
     }
 }
 
