@@ -17,10 +17,10 @@ tests_of() {
     src/raw/count.rs | src/raw/progress.rs) echo loom_parts loom_shrink::announcement_against_insertion ;;
     src/raw/limbo.rs) echo loom_limbo ;;
     *)
-        echo loom_replace::two_updates loom_evict::against_lookups loom_evict::two_of_one_entry \
-            loom_insert::two_displaced loom_lower::against_an_insertion_at_the_bound \
-            loom_migrate::two_migrators_of_one_entry loom_migrate::lookups_during_a_migration \
-            loom_shrink::announcement_against_insertion loom_limbo loom_walk loom_freeze loom_lower loom_order
+        echo loom_order::insertions_and_lookups_crosswise loom_order::displaced_insertions_and_lookups_crosswise \
+            loom_order::insertions_and_lookups_in_two_tables loom_replace::two_updates loom_evict::against_a_removal \
+            loom_migrate::lookups_during_a_migration loom_shrink::announcement_against_insertion loom_limbo \
+            loom_freeze loom_walk loom_migrate::reinsertion_against_an_insertion_next_door
         ;;
     esac
 }

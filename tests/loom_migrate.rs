@@ -199,7 +199,7 @@ fn two_carriers_and_a_removal() {
         log2: 1,
         setup: &[Put(B), Put(A), Begin(2), Migrate(1), Place(0)],
         layout: "0 1",
-        threads: &[&[Migrate(0)], &[Migrate(0)], &[Remove(A)]],
+        threads: &[&[Carry(0)], &[Carry(0)], &[Remove(A)]],
         ..Scenario::DEFAULT
     }
     .run();
@@ -247,15 +247,28 @@ fn an_insertion_into_a_table_that_is_being_filled() {
     .run();
 }
 
-/// Were the migration not completed when the new table is as full as it may be, what is left in the old one would find no room.
+/// Sixteen groups, the last of which has eleven entries, and eight insertions into the new table, which help with two groups
+/// each. Were the migration not completed when the new table is as full as it may be, the eleven would find no room.
 #[test]
 fn a_table_that_is_filled_too_early() {
     Scenario {
-        log2: 4,
-        setup: &[Put(0x70), Put(0x71), Put(0x72), Put(0x73)],
-        layout: "2 3 . . . . . . . . . . . . 0 1",
-        resize_to: Some(3),
-        threads: &[&[Put(0x00), Put(0x01), Put(0x02)], &[Put(0x03), Put(0x04)]],
+        log2: 5,
+        setup: &[
+            Put(0x70),
+            Put(0x71),
+            Put(0x72),
+            Put(0x73),
+            Put(0x74),
+            Put(0x75),
+            Put(0x76),
+            Put(0x77),
+            Put(0x78),
+            Put(0x79),
+            Put(0x7a),
+        ],
+        layout: "4 5 6 7 8 9 a . . . . . . . . . . . . . . . . . . . . . 0 1 2 3",
+        resize_to: Some(4),
+        threads: &[&[Put(0x00), Put(0x01), Put(0x02), Put(0x03)], &[Put(0x04), Put(0x05), Put(0x06), Put(0x07)]],
         preemptions: 0,
         ..Scenario::DEFAULT
     }

@@ -40,7 +40,7 @@ fn two_insertions_seen_by_two_threads() {
         log2: 2,
         layout: ". . . .",
         threads: &[&[Put(A)], &[Put(B)], &[Get(A), Get(B)], &[Get(B), Get(A)]],
-        preemptions: 1,
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();

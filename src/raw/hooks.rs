@@ -135,6 +135,15 @@ pub fn place<K: Hash, V, S: BuildHasher>(map: &HashMap<K, V, S>, group: usize) {
     }
 }
 
+/// Does all that a migrator of this group does before it calls the group migrated.
+pub fn carry<K: Hash, V, S: BuildHasher>(map: &HashMap<K, V, S>, group: usize) {
+    let guard = map.guard();
+    let op = map.op(&guard);
+    if let Some(resize) = current_resize(op) {
+        op.carry(resize, group);
+    }
+}
+
 /// Migrates one group of the migration that is under way, if there is one, and nothing else.
 pub fn migrate<K, V, S>(map: &HashMap<K, V, S>, group: usize)
 where

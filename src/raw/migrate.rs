@@ -125,11 +125,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         if resize.is_migrated(group) {
             return;
         }
-        if self.place_group(resize, group, scratch) {
-            for item in &scratch.list {
-                self.carry_over(resize, group, item);
-            }
-        }
+        self.hand_over(resize, group, scratch);
         for home in resize.old_homes(group) {
             let bucket = resize.from.home_bucket(home);
             loop {
@@ -139,6 +135,21 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 }
             }
         }
+    }
+
+    /// F1 to F4 for one group.
+    fn hand_over(self, resize: Resize<'g, K, V>, group: usize, scratch: &mut Scratch<'g, K, V>) {
+        if self.place_group(resize, group, scratch) {
+            for item in &scratch.list {
+                self.carry_over(resize, group, item);
+            }
+        }
+    }
+
+    /// The same, by one who goes no further, for tests.
+    #[cfg(any(loom, loxley_hooks))]
+    pub(super) fn carry(self, resize: Resize<'g, K, V>, group: usize) {
+        self.hand_over(resize, group, &mut Scratch::new());
     }
 
     /// F1 to F3 for one group. Leaves its list in `scratch`, and returns whether any of it overflows.

@@ -24,6 +24,8 @@ pub(crate) enum Op {
     Evict(u8),
     /// See [`loxley::hooks::place`].
     Place(usize),
+    /// See [`loxley::hooks::carry`].
+    Carry(usize),
     /// See [`loxley::hooks::migrate`].
     Migrate(usize),
     /// `reserve`.
@@ -86,7 +88,7 @@ pub(crate) fn step(map: &mut Contents, op: Op, number: u32) -> Answer {
         }),
         Remove(key) => map.remove(&key),
         Iterate => return Answer::Entries(map.iter().map(|(&key, &value)| (key, value)).collect()),
-        Begin(_) | Shrink | Evict(_) | Place(_) | Migrate(_) | Reserve(_) => return Answer::Done,
+        Begin(_) | Shrink | Evict(_) | Place(_) | Carry(_) | Migrate(_) | Reserve(_) => return Answer::Done,
     })
 }
 
@@ -138,7 +140,7 @@ pub(crate) fn is_linearizable(calls: &[Call], initial: &Contents, last: &Content
 fn key_of(op: Op) -> Option<u8> {
     match op {
         Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Remove(key) => Some(key),
-        Iterate | Begin(_) | Shrink | Evict(_) | Place(_) | Migrate(_) | Reserve(_) => None,
+        Iterate | Begin(_) | Shrink | Evict(_) | Place(_) | Carry(_) | Migrate(_) | Reserve(_) => None,
     }
 }
 

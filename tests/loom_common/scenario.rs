@@ -193,6 +193,10 @@ impl World {
                 hooks::place(&self.map, group);
                 return Answer::Done;
             }
+            Op::Carry(group) => {
+                hooks::carry(&self.map, group);
+                return Answer::Done;
+            }
             Op::Migrate(group) => {
                 hooks::migrate(&self.map, group);
                 return Answer::Done;
