@@ -200,6 +200,7 @@ fn two_carriers_and_a_removal() {
         setup: &[Put(B), Put(A), Begin(2), Migrate(1), Place(0)],
         layout: "0 1",
         threads: &[&[Carry(0)], &[Carry(0)], &[Remove(A)]],
+        executions: 40_000,
         ..Scenario::DEFAULT
     }
     .run();

@@ -21,8 +21,15 @@ use crate::{Guard, HashMap};
 /// takes a thread off the processor that could go on. The environment's `LOOM_MAX_PREEMPTIONS` overrides it.
 #[cfg(loom)]
 pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+    model_in_part(preemptions, usize::MAX, f);
+}
+
+/// The same for the first `executions` of them.
+#[cfg(loom)]
+pub fn model_in_part(preemptions: usize, executions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(preemptions);
+    builder.max_permutations.get_or_insert(executions);
     // An operation that has others' work to finish takes some hundred steps; loom's own limit is 1,000.
     builder.max_branches = builder.max_branches.max(20_000);
     builder.check(move || {

@@ -24,6 +24,8 @@ pub(crate) struct Scenario {
     pub(crate) threads: &'static [&'static [Op]],
     /// How often the scheduler may take a thread off the processor that could go on.
     pub(crate) preemptions: usize,
+    /// Stops after so many executions: for what takes too long to explore, if the guard that it is for is missed before.
+    pub(crate) executions: usize,
     /// What has been retired is freed as soon as the guards are gone that were there when it was, and not only at the end.
     /// This takes more interleavings.
     pub(crate) eager_collector: bool,
@@ -37,6 +39,7 @@ impl Scenario {
         resize_to: None,
         threads: &[],
         preemptions: 3,
+        executions: usize::MAX,
         eager_collector: false,
     };
 
@@ -46,7 +49,7 @@ impl Scenario {
         let start = Instant::now();
         let exploration = Arc::new(Mutex::new(Exploration::default()));
         let inner = exploration.clone();
-        hooks::model(self.preemptions, move || self.execute(&inner));
+        hooks::model_in_part(self.preemptions, self.executions, move || self.execute(&inner));
         let Exploration { executions, histories, outcomes } = &*exploration.lock().unwrap();
         let initial = self.contents_after_setup();
         let expected = history::outcomes(self.threads, &initial, self.preemptions);
