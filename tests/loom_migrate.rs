@@ -130,7 +130,6 @@ fn pending_against_growth() {
         setup: &[Put(A), Remove(A)],
         layout: "x",
         threads: &[&[Put(A), Get(A)], &[Begin(1), Remove(A)]],
-        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();

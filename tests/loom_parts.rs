@@ -1,6 +1,7 @@
 //! The parts of a table that have a protocol of their own: the counter of entries, and the tree of migrated groups.
 #![cfg(all(loom, loxley_slots = "1"))]
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use loom::cell::UnsafeCell;
@@ -75,23 +76,22 @@ fn spread_against_an_insertion() {
 }
 
 /// What was done before each group was marked is seen by whoever finds that all are, however they find out.
-fn complete(log2: u32, rest: &'static [std::ops::Range<usize>]) {
+fn complete(log2: u32, marked: &'static [Range<usize>], last: [usize; 2]) {
     model(3, move || {
         let groups = Arc::new((Groups::new(log2), [UnsafeCell::new(0), UnsafeCell::new(0)]));
-        let last = groups.0.groups() - 1;
-        rest.iter().for_each(|rest| groups.0.mark(rest.clone()));
+        marked.iter().for_each(|marked| groups.0.mark(marked.clone()));
         let look = |(groups, cells): &(Groups, [UnsafeCell<i32>; 2])| {
             if groups.is_complete() || groups.next_unmarked().is_none() {
                 // SAFETY: loom checks it; that is the test.
                 cells.iter().for_each(|cell| cell.with(|cell| assert_eq!(unsafe { *cell }, 1)));
             }
         };
-        let threads = [0, last].map(|group| {
+        let threads = [0, 1].map(|i| {
             let groups = groups.clone();
             thread::spawn(move || {
                 // SAFETY: as above.
-                groups.1[usize::from(group > 0)].with_mut(|cell| unsafe { *cell = 1 });
-                groups.0.mark(group..group + 1);
+                groups.1[i].with_mut(|cell| unsafe { *cell = 1 });
+                groups.0.mark(last[i]..last[i] + 1);
                 look(&groups);
             })
         });
@@ -103,11 +103,17 @@ fn complete(log2: u32, rest: &'static [std::ops::Range<usize>]) {
 
 #[test]
 fn a_few_groups_are_complete() {
-    complete(1, &[]);
+    complete(1, &[], [0, 1]);
 }
 
 /// Two words of groups, and a word above them.
 #[test]
 fn many_groups_are_complete() {
-    complete(7, &[1..64, 64..127]);
+    complete(7, &[1..64, 64..127], [0, 127]);
+}
+
+/// One of the threads reports the word to the one above, for both.
+#[test]
+fn the_last_groups_of_one_word() {
+    complete(7, &[2..64, 64..128], [0, 1]);
 }

@@ -234,10 +234,6 @@ impl Groups {
         Progress::new(self.log2, &self.single, &self.tail)
     }
 
-    pub fn groups(&self) -> usize {
-        self.progress().groups()
-    }
-
     pub fn mark(&self, groups: std::ops::Range<usize>) {
         self.progress().mark(groups);
     }

@@ -102,7 +102,8 @@ impl<'t> Progress<'t> {
                     if without(Guarded::mark_reported) {
                         return None;
                     }
-                    self.tree[above + index / 64].fetch_or(1 << (index % 64), Ordering::AcqRel);
+                    // ORDERING: release, of what the load above has acquired. This word itself is loaded again.
+                    self.tree[above + index / 64].fetch_or(1 << (index % 64), Ordering::Release);
                     continue 'root;
                 }
                 index = index * 64 + word.trailing_ones() as usize;
