@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use loxley::hooks::{Count, Groups, collect, model};
 
@@ -73,6 +74,57 @@ fn spread_against_an_insertion() {
         assert_eq!(count.upper_bound(), 2);
         collect();
     });
+}
+
+/// An insertion is counted and finds no announcement: then it was made later, and the sum that is made after it has the
+/// insertion. What gives the counter cells happens in one of the threads, or before.
+fn counted_before_an_announcement(spread: [bool; 3]) {
+    model(3, move || {
+        let shared = Arc::new((Count::new(), AtomicBool::new(false)));
+        let spread_if = |yes: bool, count: &Count| {
+            if yes {
+                count.spread();
+            }
+        };
+        // Loom does not forget the value that an atomic was made with, see `src/sync.rs`.
+        shared.1.store(false, Ordering::SeqCst);
+        spread_if(spread[0], &shared.0);
+        let insert = shared.clone();
+        let insert = thread::spawn(move || {
+            let (count, announced) = &*insert;
+            spread_if(spread[1], count);
+            count.add(1);
+            // Ordered as `next` of a table is.
+            announced.load(Ordering::SeqCst)
+        });
+        let (count, announced) = &*shared;
+        spread_if(spread[2], count);
+        announced.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst).unwrap();
+        let sum = count.upper_bound();
+        let was_announced = insert.join().unwrap();
+        assert!(was_announced || sum == 1, "the sum lacks an insertion");
+        collect();
+    });
+}
+
+#[test]
+fn counted_in_the_common_counter_before_an_announcement() {
+    counted_before_an_announcement([false, false, false]);
+}
+
+#[test]
+fn counted_in_a_cell_before_an_announcement() {
+    counted_before_an_announcement([true, false, false]);
+}
+
+#[test]
+fn counted_in_a_new_cell_before_an_announcement() {
+    counted_before_an_announcement([false, true, false]);
+}
+
+#[test]
+fn counted_beside_new_cells_before_an_announcement() {
+    counted_before_an_announcement([false, false, true]);
 }
 
 /// What was done before each group was marked is seen by whoever finds that all are, however they find out.
