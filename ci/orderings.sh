@@ -16,6 +16,8 @@ tests_of() {
     case $1 in
     src/raw/count.rs | src/raw/progress.rs) echo loom_parts loom_shrink::announcement_against_insertion loom_shrink::announcement_against_an_insertion_that_fills_the_table ;;
     src/raw/limbo.rs) echo loom_limbo::removal_in_the_new_table_against_a_lookup_in_the_old_one ;;
+    src/raw/table.rs) echo loom_shrink::announcement_against_an_insertion_that_fills_the_table ;;
+    src/raw/resize.rs) echo loom_order ;;
     *)
         echo loom_order::insertions_and_lookups_crosswise loom_order::displaced_insertions_and_lookups_crosswise \
             loom_order::insertions_and_lookups_in_two_tables loom_migrate::lookups_during_a_migration \

@@ -133,6 +133,9 @@ impl Counter {
         }
     }
 
+    /// ORDERING: sequentially consistent like all of the counter, for one argument and not many; this is rare. What the sum
+    /// needs is that the two words change in this order. Any one access may be weaker without that being lost, for the
+    /// other word's keeps it, and so no loom test fails then.
     fn close(&self, cell: &AtomicIsize) {
         loop {
             let value = cell.load(Ordering::SeqCst);

@@ -223,7 +223,8 @@ impl<K, V> Core<K, V> {
     fn first_table(&self, log2: u32, guard: &Guard) {
         let table: *mut Header<K, V> = Table::allocate(log2, 0);
         let null = std::ptr::null_mut();
-        // ORDERING: sequentially consistent, see `Core::root`.
+        // ORDERING: sequentially consistent, as the insertion that follows: who looks for its key later must find a table.
+        // (`tests/loom_order.rs`: `a_lookup_after_the_first_insertion`)
         if self.root.compare_exchange(null, table, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             // SAFETY: nobody else has seen it.
             unsafe { Table::free(table) };
