@@ -15,16 +15,65 @@ pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 #[cfg(any(loom, loxley_hooks))]
 pub(crate) use self::wrapped::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
+/// Orderings that a test wants to see weakened.
+#[cfg(loom)]
+mod weakened {
+    use std::panic::Location;
+    use std::sync::LazyLock;
+
+    use loom::sync::atomic::Ordering;
+
+    /// An access whose ordering a test wants to see weakened: `LOXLEY_WEAKEN=src/raw/bucket.rs:20=Acquire`. Of a
+    /// compare-and-swap this is the ordering of success, and `…:20:failure=…` the other.
+    struct Weakened {
+        file: String,
+        line: u32,
+        failure: bool,
+        order: Ordering,
+    }
+
+    static WEAKENED: LazyLock<Option<Weakened>> = LazyLock::new(|| {
+        let text = std::env::var("LOXLEY_WEAKEN").ok()?;
+        Some(parse(&text).unwrap_or_else(|| panic!("LOXLEY_WEAKEN={text}: not FILE:LINE[:failure]=ORDERING")))
+    });
+
+    fn parse(text: &str) -> Option<Weakened> {
+        let (place, order) = text.split_once('=')?;
+        let orderings = [Ordering::Relaxed, Ordering::Acquire, Ordering::Release, Ordering::AcqRel];
+        let order = orderings.into_iter().find(|known| format!("{known:?}") == order)?;
+        let mut place = place.split(':');
+        let (file, line) = (place.next()?.to_owned(), place.next()?.parse().ok()?);
+        Some(Weakened { file, line, failure: place.next() == Some("failure"), order })
+    }
+
+    /// The ordering that an access has in this run.
+    pub(super) fn chosen(order: Ordering, failure: bool, place: &Location<'_>) -> Ordering {
+        match &*WEAKENED {
+            Some(w) if w.line == place.line() && w.failure == failure && w.file == place.file() => w.order,
+            _ => order,
+        }
+    }
+}
+
 #[cfg(any(loom, loxley_hooks))]
 mod wrapped {
     #[cfg(not(loom))]
     use super::watch::Witness;
     #[cfg(loom)]
     use loom::sync::atomic as inner;
+    use std::panic::Location;
     #[cfg(not(loom))]
     use std::sync::atomic as inner;
 
+    #[cfg(loom)]
+    use super::weakened::chosen;
     pub(crate) use inner::Ordering;
+
+    /// The ordering of an access: of success, or (`failure`) of a failed compare-and-swap.
+    #[cfg(not(loom))]
+    fn chosen(order: Ordering, _failure: bool, _place: &Location<'_>) -> Ordering {
+        order
+    }
 
     /// The shadow.
     #[cfg(loom)]
@@ -68,14 +117,19 @@ mod wrapped {
                     new
                 }
 
+                #[track_caller]
                 pub(crate) fn load(&self, order: Ordering) -> $value {
+                    let order = chosen(order, false, Location::caller());
                     self.witness.watch(|| self.inner.load(order))
                 }
 
+                #[track_caller]
                 pub(crate) fn store(&self, value: $value, order: Ordering) {
+                    let order = chosen(order, false, Location::caller());
                     self.witness.watch(|| self.inner.store(value, order))
                 }
 
+                #[track_caller]
                 pub(crate) fn compare_exchange(
                     &self,
                     old: $value,
@@ -83,6 +137,8 @@ mod wrapped {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    let place = Location::caller();
+                    let (success, failure) = (chosen(success, false, place), chosen(failure, true, place));
                     self.witness.watch(|| self.inner.compare_exchange(old, new, success, failure))
                 }
             }
@@ -94,17 +150,23 @@ mod wrapped {
     wrapped!(AtomicIsize, inner::AtomicIsize, isize);
 
     impl AtomicU64 {
+        #[track_caller]
         pub(crate) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
+            let order = chosen(order, false, Location::caller());
             self.witness.watch(|| self.inner.fetch_or(bits, order))
         }
 
+        #[track_caller]
         pub(crate) fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
+            let order = chosen(order, false, Location::caller());
             self.witness.watch(|| self.inner.fetch_add(n, order))
         }
     }
 
     impl AtomicIsize {
+        #[track_caller]
         pub(crate) fn fetch_add(&self, n: isize, order: Ordering) -> isize {
+            let order = chosen(order, false, Location::caller());
             self.witness.watch(|| self.inner.fetch_add(n, order))
         }
     }

@@ -106,3 +106,24 @@ fn past_an_entry_that_comes_and_goes() {
 fn and_undone() {
     Scenario { threads: &[&[Put(X), Remove(X)], &[Put(Y), Remove(Y)]], preemptions: 2, ..ROOM }.run();
 }
+
+/// A mover decides and stalls; the entry is moved on by its removal, and the slot that it had is taken by another mover, who
+/// has found the entry where it was before.
+#[test]
+fn two_movers_and_a_removal() {
+    Scenario { threads: &[&[Evict(Y)], &[Evict(Y)], &[Remove(Y)]], ..TIGHT }.run();
+}
+
+/// The removal has looked where Y is inserted afterwards, and finds it where it is moved: so the source still says that it
+/// has moved when it is gone.
+#[test]
+fn inserted_moved_and_removed() {
+    Scenario {
+        log2: 3,
+        setup: &[Put(B), Put(Y), Remove(Y), Put(0x20), Remove(0x20)],
+        layout: "0 x x . . . . .",
+        threads: &[&[Remove(Y), Get(Y)], &[Put(Y), Evict(Y)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

@@ -55,6 +55,23 @@ fn removal_while_the_root_moves_on() {
     .run();
 }
 
+/// The same, where the removal has helped with the first two groups only, so that it is told of the root by nobody: it must not
+/// take the older table, which has been retired already, for the root.
+#[test]
+fn removal_after_the_root_has_moved_on() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(0x00)],
+        layout: "0 . . .",
+        resize_to: Some(3),
+        threads: &[&[Remove(0x00)], &[Migrate(2), Migrate(3), Get(0x00)]],
+        eager_collector: true,
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
 /// An insertion that comes to nothing has been PENDING: helpers may look at its key.
 #[test]
 fn insertion_that_was_withdrawn() {

@@ -130,7 +130,6 @@ fn pending_against_growth() {
         setup: &[Put(A), Remove(A)],
         layout: "x",
         threads: &[&[Put(A), Get(A)], &[Begin(1), Remove(A)]],
-        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();
@@ -186,6 +185,91 @@ fn two_beginners() {
         layout: "0",
         threads: &[&[Begin(1), Remove(A)], &[Begin(1), Update(A)]],
         preemptions: 1,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// A migrator has decided to carry A over and stalls; A is removed from its new slot, which another migrator takes, who has
+/// found A where it was before.
+#[test]
+fn two_carriers_and_a_removal() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(A), Begin(2), Migrate(1), Place(0)],
+        layout: "0 1",
+        threads: &[&[Carry(0)], &[Carry(0)], &[Remove(A)]],
+        executions: 40_000,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The bound that the migrator has read says nothing of where Y is moved.
+#[test]
+fn an_eviction_that_began_before() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(0x20)],
+        layout: "0 0 . .",
+        threads: &[&[Put(A)], &[Begin(3), Migrate(1), Get(0x20)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// Insertions enter the new table while the old one is the root, and fill it beyond its capacity.
+#[test]
+fn insertions_into_a_table_that_is_being_filled() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(A)],
+        layout: "0 1",
+        threads: &[&[Put(C)], &[Put(0x60), Get(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// A is in the new table only, and lookups still enter through the old one.
+#[test]
+fn an_insertion_into_a_table_that_is_being_filled() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(0x20)],
+        layout: ". 0 . .",
+        resize_to: Some(3),
+        threads: &[&[Put(A), Get(A)], &[Get(A), Migrate(3)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// Sixteen groups, the last of which has eleven entries, and eight insertions into the new table, which help with two groups
+/// each. Were the migration not completed when the new table is as full as it may be, the eleven would find no room.
+#[test]
+fn a_table_that_is_filled_too_early() {
+    Scenario {
+        log2: 5,
+        setup: &[
+            Put(0x70),
+            Put(0x71),
+            Put(0x72),
+            Put(0x73),
+            Put(0x74),
+            Put(0x75),
+            Put(0x76),
+            Put(0x77),
+            Put(0x78),
+            Put(0x79),
+            Put(0x7a),
+        ],
+        layout: "4 5 6 7 8 9 a . . . . . . . . . . . . . . . . . . . . . 0 1 2 3",
+        resize_to: Some(4),
+        threads: &[&[Put(0x00), Put(0x01), Put(0x02), Put(0x03)], &[Put(0x04), Put(0x05), Put(0x06), Put(0x07)]],
+        preemptions: 0,
         ..Scenario::DEFAULT
     }
     .run();

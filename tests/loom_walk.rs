@@ -90,3 +90,16 @@ fn against_shrinking() {
     }
     .run();
 }
+
+/// The removal has looked where Y is inserted afterwards, and finds it where it is moved.
+#[test]
+fn against_an_insertion_a_move_and_a_removal() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(Y), Remove(Y), Put(0x40), Remove(0x40)],
+        layout: ". x x .",
+        threads: &[&[Remove(Y), Iterate], &[Put(Y), Evict(Y)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

@@ -10,8 +10,12 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 /// ORDERING: loads and exchanges of slots and metas are sequentially consistent. Acquire and release would be
 /// enough for memory safety (a node is written before the exchange that publishes it), and for each key by itself; the
 /// total order is for programs that look at several keys: a thread that has seen the insertion of `b`, which followed that
-/// of `a`, must find `a`. On x86-64 this costs nothing over acquire and release, for every exchange is a full fence there
-/// and every load an acquiring one.
+/// of `a`, must find `a` (`tests/loom_order.rs`). On x86-64 this costs nothing over acquire and release, for every exchange is
+/// a full fence there and every load an acquiring one.
+///
+/// So is an exchange that fails, though nobody looks at the word: often it says that somebody else has done what was to be
+/// done (published an insertion, placed an entry), and what this thread does next must come after that. No loom test fails
+/// without it, for loom orders sequentially consistent accesses by their time.
 pub(crate) struct Slot<K, V>(AtomicPtr<Node<K, V>>);
 
 impl<K, V> Slot<K, V> {

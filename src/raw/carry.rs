@@ -30,6 +30,7 @@ use std::hash::{BuildHasher, Hash};
 use super::bucket::Slot;
 use super::core::Op;
 use super::count::Counted;
+use super::guards::{Guarded, without};
 use super::migrate::{Item, Resize};
 use super::node::Node;
 use super::place::{Eviction, Place};
@@ -54,7 +55,8 @@ impl<K, V> Crossing<'_, K, V> {
     fn settle(&self) {
         let source = self.source.load();
         if source.state() == State::Cross {
-            let new = if source.target() == self.to { self.copy.published() } else { tomb() };
+            let here = source.target() == self.to && !without(Guarded::carry_adopted);
+            let new = if here { self.copy.published() } else { tomb() };
             self.target.exchange(self.copy, new);
         }
     }
@@ -75,13 +77,15 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             if frozen.state() == State::Cross {
                 let Target { buckets, slot } = frozen.target();
                 let home = table.home(self.hash_of(frozen));
-                table.bucket(home + buckets).slot(slot).publish_copy_of(frozen.node());
+                if !without(Guarded::cross_copy) {
+                    table.bucket(home + buckets).slot(slot).publish_copy_of(frozen.node());
+                }
                 return;
             }
             let home = resize.new_homes(group).start + frozen.part();
             match self.place(table, Some(resize), home, 1, eviction) {
                 Place::Free { slot: target, word: free, at } => {
-                    if item.slot.load() != frozen {
+                    if item.slot.load() != frozen && !without(Guarded::m0_carry) {
                         continue;
                     }
                     let copy = Word::carried(frozen.node(), item.fingerprint, at.displacement);
@@ -99,6 +103,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                 Place::Full if table.mask() > MAX_DISPLACEMENT && item.slot.load() == frozen => {
                     too_many_collisions()
                 }
+                Place::Full if without(Guarded::carry_recover) => {}
                 Place::Full => self.recover(resize),
                 Place::Again | Place::Restart => {}
             }
@@ -114,7 +119,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         crossing: &Crossing<'g, K, V>,
     ) {
         // A frozen home here means that the root has moved on, and so that the source is CROSS.
-        if self.raise_bound(table, home, crossing.to.buckets) {
+        if without(Guarded::carry_bound) || self.raise_bound(table, home, crossing.to.buckets) {
             crossing.source.exchange(frozen, frozen.cross(crossing.to));
         }
         crossing.settle();

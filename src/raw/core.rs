@@ -29,8 +29,10 @@ impl<K, V> Core<K, V> {
         Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
     }
 
-    /// ORDERING: sequentially consistent, as slots are: a thread that has seen a later table through one key must not enter
-    /// through an older one for the next.
+    /// ORDERING: sequentially consistent. To enter through a table that is the root no longer would do no harm, for its homes
+    /// say that they are migrated; but to take it for the root in [`Op::retire`](super::retire) would: a thread that has
+    /// entered since may have met the node, and the table may be freed before it leaves. (`tests/loom_limbo.rs`:
+    /// `removal_after_the_root_has_moved_on`)
     #[inline(always)]
     pub(crate) fn root<'g>(&self, _: &'g Guard) -> Option<Table<'g, K, V>> {
         // SAFETY: tables are freed through the collector, a grace period after they were unlinked here.

@@ -18,6 +18,7 @@ use std::hash::{BuildHasher, Hash};
 
 use super::bucket::Slot;
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
 use super::seek::tomb;
@@ -48,7 +49,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         let home = index.wrapping_sub(distance) & table.mask();
         for displacement in distance + 1..=table.max_displacement() {
             let bucket = home + displacement;
-            if let Some(group) = filling.and_then(|resize| resize.unplaced_group(bucket)) {
+            let rule_r = filling.filter(|_| !without(Guarded::rule_r_evict));
+            if let Some(group) = rule_r.and_then(|resize| resize.unplaced_group(bucket)) {
                 return Moved::Unplaced(group);
             }
             let targets = table.bucket(bucket);
@@ -78,21 +80,24 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         displacement: usize,
         to: Target,
     ) -> Moved {
-        if source.load() != live {
+        if source.load() != live && !without(Guarded::m0_evict) {
             return Moved::Again;
         }
         let copy = Word::copy(live.node(), live.fingerprint(), displacement);
         if !target.exchange(free, copy) {
             return Moved::Again;
         }
-        if !self.raise_bound(table, home, displacement) {
+        if !without(Guarded::move_bound) && !self.raise_bound(table, home, displacement) {
             target.exchange(copy, tomb());
-            return Moved::Restart;
+            return if without(Guarded::victim_restart) { Moved::Again } else { Moved::Restart };
         }
         let moved = live.moved(to);
         if !source.exchange(live, moved) {
             target.exchange(copy, tomb());
             return Moved::Again;
+        }
+        if without(Guarded::target_first) {
+            source.exchange(moved, tomb());
         }
         target.exchange(copy, copy.published());
         source.exchange(moved, tomb());
@@ -104,8 +109,11 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         let bucket = table.home_bucket(home);
         loop {
             let meta = bucket.meta();
-            if meta.is_frozen() {
+            if meta.is_frozen() && !without(Guarded::move_frozen) {
                 return false;
+            }
+            if without(Guarded::move_version) && meta.bound() >= displacement {
+                return true;
             }
             if bucket.exchange_meta(meta, meta.bounding(displacement)) {
                 return true;

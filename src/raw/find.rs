@@ -11,6 +11,7 @@
 use equivalent::Equivalent;
 
 use super::core::Core;
+use super::guards::{Guarded, without};
 use super::node::Node;
 use super::table::{Next, Table};
 use super::word::{State, Word, readable_tag};
@@ -86,11 +87,11 @@ impl<'g, K, V> Table<'g, K, V> {
         let mut next = 0;
         loop {
             let meta = self.home_bucket(home).meta();
-            if meta.is_migrated() {
+            if meta.is_migrated() && !without(Guarded::reader_migrated) {
                 return Lookup::Migrated;
             }
             let bound = meta.bound().min(self.mask());
-            if next > bound {
+            if next > bound || (next > 0 && without(Guarded::reader_bound)) {
                 return Lookup::Absent;
             }
             for displacement in next..=bound {
@@ -125,11 +126,14 @@ impl<'g, K, V> Table<'g, K, V> {
             // Of another home: not our key.
             State::Frozen if word.displacement() != displacement => return None,
             // The next table may have a newer value, or none, as soon as the home is migrated; not before.
+            State::Frozen | State::Cross if without(Guarded::migrated_first) => {}
             State::Frozen | State::Cross if self.home_bucket(home).meta().is_migrated() => {
                 return Some(Lookup::Migrated);
             }
             State::Frozen | State::Cross => {}
             // The move is decided, and the target says whether the entry has arrived (then we shall meet it there).
+            State::Moved if without(Guarded::reader_moved) => return None,
+            State::Moved if without(Guarded::reader_arrived) => {}
             State::Moved if self.moved_to(home + displacement, word).load().is_copy_of(word.node()) => {}
             _ => return None,
         }

@@ -6,18 +6,33 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use super::core::spread;
+use equivalent::Equivalent;
+
+use super::core::{Op, spread};
+use super::count::Counter;
+use super::migrate::Resize;
+use super::progress::{Progress, tail_words};
+use super::resize::Current;
+use super::seek::{Entry, Seek};
 use super::table::{Next, Table, capacity_of};
-use crate::HashMap;
+use crate::sync::AtomicU64;
 #[cfg(all(loxley_hooks, not(loom)))]
 pub use crate::sync::watch::{Moment, ignore_accesses, on_access};
+use crate::{Guard, HashMap};
 
 /// Explores the interleavings of the loom threads that `f` starts, with at most `preemptions` of them where the scheduler
 /// takes a thread off the processor that could go on. The environment's `LOOM_MAX_PREEMPTIONS` overrides it.
 #[cfg(loom)]
 pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+    model_in_part(preemptions, usize::MAX, f);
+}
+
+/// The same for the first `executions` of them.
+#[cfg(loom)]
+pub fn model_in_part(preemptions: usize, executions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(preemptions);
+    builder.max_permutations.get_or_insert(executions);
     // An operation that has others' work to finish takes some hundred steps; loom's own limit is 1,000.
     builder.max_branches = builder.max_branches.max(20_000);
     builder.check(move || {
@@ -26,10 +41,14 @@ pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
     });
 }
 
-/// Frees all that has been retired so far in this execution.
-///
-/// Only while no operation is under way, and where everything that a later one does happens after this call or the
-/// operations before it, as it would with the real collector.
+/// From here on, and until [`collect`], what has been retired in this execution is freed as soon as the guards are gone that
+/// were there when it was.
+#[cfg(loom)]
+pub fn collect_eagerly() {
+    crate::reclaim::imp::be_eager();
+}
+
+/// Frees all that has been retired so far in this execution, when no operation is under way.
 #[cfg(loom)]
 pub fn collect() {
     crate::reclaim::imp::collect();
@@ -119,6 +138,65 @@ pub fn wind_up_thread(n: u64) {
     super::local::wind_up_thread(n);
 }
 
+/// Moves the entry of `key` to the right if there is room, as an insertion does whose way it is in.
+pub fn evict<K, V, S, Q>(map: &HashMap<K, V, S>, key: &Q)
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+    Q: Hash + Equivalent<K> + ?Sized,
+{
+    let guard = map.guard();
+    let op = map.op(&guard);
+    let hash = op.hash(key);
+    let Some(Current { table, filling }) = op.table_for_update(hash) else { return };
+    let home = table.home(hash);
+    let bound = table.home_bucket(home).meta().bound();
+    if let Seek::Live(Entry { slot, word, at }) = op.seek(table, hash, key, 0..bound + 1) {
+        op.evict(table, filling, home + at.displacement, slot, word, at.displacement);
+    }
+}
+
+/// Freezes and places one group of the migration that is under way, if there is one, and nothing else.
+pub fn place<K: Hash, V, S: BuildHasher>(map: &HashMap<K, V, S>, group: usize) {
+    let guard = map.guard();
+    let op = map.op(&guard);
+    if let Some(resize) = current_resize(op) {
+        op.make_placed(resize, group);
+    }
+}
+
+/// Does all that a migrator of this group does before it calls the group migrated.
+pub fn carry<K: Hash, V, S: BuildHasher>(map: &HashMap<K, V, S>, group: usize) {
+    let guard = map.guard();
+    let op = map.op(&guard);
+    if let Some(resize) = current_resize(op) {
+        op.hand_over(resize, group);
+    }
+}
+
+/// Migrates one group of the migration that is under way, if there is one, and nothing else.
+pub fn migrate<K, V, S>(map: &HashMap<K, V, S>, group: usize)
+where
+    K: Hash + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
+    let guard = map.guard();
+    let op = map.op(&guard);
+    if let Some(resize) = current_resize(op) {
+        op.migrate(resize, group..group + 1);
+    }
+}
+
+fn current_resize<'g, K, V, S>(op: Op<'g, K, V, S>) -> Option<Resize<'g, K, V>> {
+    let from = op.core().root(op.guard)?;
+    match from.next() {
+        Next::Table(to) => Some(Resize { from, to }),
+        Next::Nothing | Next::Deciding { .. } => None,
+    }
+}
+
 /// Checks the invariants of a map that nobody is working on, see `check.rs`.
 ///
 /// # Panics
@@ -131,4 +209,64 @@ pub fn check<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
 /// EMPTY, `x` TOMB, `s` SEALED, a digit an entry and how many buckets from home it is, `?` anything transitional.
 pub fn layout<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) -> String {
     map.op(&map.guard()).layout()
+}
+
+/// A map's count of entries, by itself.
+#[allow(missing_debug_implementations)]
+pub struct Count(Counter);
+
+#[allow(missing_docs)] // See `count.rs`.
+impl Count {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(Counter::new())
+    }
+
+    pub fn add(&self, n: isize) {
+        self.0.add(n, &Guard::new());
+    }
+
+    pub fn upper_bound(&self) -> usize {
+        self.0.upper_bound(&Guard::new())
+    }
+
+    pub fn spread(&self) {
+        self.0.spread(&Guard::new());
+    }
+
+    pub fn gather(&self) {
+        self.0.gather(&Guard::new());
+    }
+}
+
+/// The progress of a migration of `1 << log2` groups, by itself.
+#[allow(missing_debug_implementations)]
+pub struct Groups {
+    log2: u32,
+    single: AtomicU64,
+    tail: Vec<AtomicU64>,
+}
+
+#[allow(missing_docs)] // See `progress.rs`.
+impl Groups {
+    pub fn new(log2: u32) -> Self {
+        let tail = (0..tail_words(log2)).map(|_| AtomicU64::new(0)).collect();
+        Self { log2, single: AtomicU64::new(0), tail }
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        Progress::new(self.log2, &self.single, &self.tail)
+    }
+
+    pub fn mark(&self, groups: std::ops::Range<usize>) {
+        self.progress().mark(groups);
+    }
+
+    pub fn next_unmarked(&self) -> Option<usize> {
+        self.progress().next_unmarked()
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.progress().is_complete()
+    }
 }

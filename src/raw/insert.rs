@@ -28,6 +28,7 @@ use std::ptr;
 use super::bucket::Slot;
 use super::core::Op;
 use super::count::Part;
+use super::guards::{Guarded, without};
 use super::meta::{Meta, Position};
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
@@ -128,6 +129,7 @@ where
                     return Inserted::Replaced { old: unsafe { &*old }, new };
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt),
+                Step::Restart if without(Guarded::withdraw_restarting) => {}
                 Step::Restart => attempt.withdraw(),
             }
         }
@@ -173,13 +175,15 @@ where
         let bucket = table.home_bucket(home);
         loop {
             let meta = bucket.meta();
-            if meta.is_frozen() {
+            if meta.is_frozen() && !without(Guarded::insert_frozen) {
                 return Step::Restart;
             }
             self.op.help_pend(table, home, meta);
             match self.op.seek(table, self.hash, self.node.key(), 0..meta.bound().min(table.mask()) + 1) {
                 Seek::Live(entry) => {
-                    self.withdraw();
+                    if !without(Guarded::withdraw_replacing) {
+                        self.withdraw();
+                    }
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
                         Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry.word.node()),
@@ -220,16 +224,16 @@ where
         if self.pending.is_none() {
             match self.op.place(table, filling, home, 0, Eviction::Allowed) {
                 Place::Free { slot, word, at } => {
-                    if bucket.meta() != meta {
+                    if bucket.meta() != meta && !without(Guarded::p0_meta) {
                         return None;
                     }
-                    if meta.pend() == Some(at) {
+                    if meta.pend() == Some(at) && !without(Guarded::p0_pend) {
                         bucket.exchange_meta(meta, meta.without_pend());
                         return None;
                     }
                     let pending = Word::pending(self.node.as_ptr(), table.fingerprint(self.hash), at.displacement);
                     // Before the exchange, after which others may look.
-                    self.seen = true;
+                    self.seen = !without(Guarded::seen);
                     if !slot.exchange(word, pending) {
                         return None;
                     }
@@ -313,13 +317,15 @@ where
     /// filled, those that have come to here are in the sum that the last of them compares.
     fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
         let counter = &self.op.core().count;
+        let too_early = without(Guarded::count_first).then(|| matches!(table.next(), Next::Nothing));
         if self.counted.is_none() {
             self.counted = Some(counter.add(1, self.op.guard));
-            if filling.is_some() && counter.upper_bound(self.op.guard) > table.capacity() {
+            let rule = !without(Guarded::capacity_counted);
+            if rule && filling.is_some() && counter.upper_bound(self.op.guard) > table.capacity() {
                 return false;
             }
         }
-        matches!(table.next(), Next::Nothing)
+        too_early.unwrap_or_else(|| matches!(table.next(), Next::Nothing))
     }
 
     pub(super) fn uncount(&mut self) {

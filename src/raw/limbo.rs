@@ -27,7 +27,8 @@ impl<K, V> Limbo<K, V> {
     pub(super) fn push(&self, node: *mut Node<K, V>) {
         let link = Box::into_raw(Box::new(Link { node, below: ptr::null_mut() }));
         // ORDERING: acquire and release. `take` runs when no thread can push any more, but what orders it after the pushes
-        // is the collector, so release alone would do; the acquire costs nothing and makes the stack right by itself.
+        // is the collector, so release alone would do; the acquire costs nothing and makes the stack right by itself. Loom's
+        // collector orders more, and no loom test depends on these.
         let mut top = self.0.load(Ordering::Acquire);
         loop {
             // SAFETY: ours until the exchange succeeds.

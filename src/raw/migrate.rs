@@ -27,6 +27,7 @@ use std::ops::Range;
 use super::bucket::{Bucket, Slot};
 use super::core::Op;
 use super::fingerprint::{Fingerprint, Split};
+use super::guards::{Guarded, without};
 use super::node::Node;
 use super::table::Table;
 use super::word::{MAX_GROWTH_LOG2, SLOTS, State, Word, is_near};
@@ -129,11 +130,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         if resize.is_migrated(group) {
             return;
         }
-        let overflow = self.place_group(resize, group);
-        if !overflow.is_empty() {
-            self.mark_placed(resize, group);
-            overflow.iter().for_each(|item| self.carry_over(resize, group, item));
-        }
+        self.hand_over(resize, group);
         // Migrated is as good as placed.
         for home in resize.old_homes(group) {
             let bucket = resize.from.home_bucket(home);
@@ -143,6 +140,15 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     break;
                 }
             }
+        }
+    }
+
+    /// F1 to F4 for one group.
+    pub(super) fn hand_over(self, resize: Resize<'g, K, V>, group: usize) {
+        let overflow = self.place_group(resize, group);
+        if !overflow.is_empty() {
+            self.mark_placed(resize, group);
+            overflow.iter().for_each(|item| self.carry_over(resize, group, item));
         }
     }
 
@@ -179,7 +185,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             let j = counts[part];
             counts[part] += 1;
             if j < SLOTS {
-                new_homes[part].slot(j).exchange(Word::EMPTY, Word::live(item.word.node(), item.fingerprint, 0));
+                let slot = new_homes[part].slot(j);
+                let empty = if without(Guarded::place_empty) { slot.load() } else { Word::EMPTY };
+                slot.exchange(empty, Word::live(item.word.node(), item.fingerprint, 0));
             } else {
                 overflow.push(item);
             }
@@ -187,7 +195,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         let split = resize.split();
         for home in resize.old_homes(group) {
             let bound = self.freeze_home(resize.from, home);
-            seal(resize.from.home_bucket(home));
+            if !without(Guarded::sealed_first) {
+                seal(resize.from.home_bucket(home));
+            }
             for displacement in 0..=bound {
                 let split = split.filter(|_| is_near(displacement));
                 let bucket = resize.from.bucket(home + displacement);
@@ -210,6 +220,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     }
                 }
             }
+            if without(Guarded::sealed_first) {
+                seal(resize.from.home_bucket(home));
+            }
         }
         overflow
     }
@@ -222,7 +235,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             if meta.is_frozen() {
                 return meta.bound().min(table.mask());
             }
-            self.help_pend(table, home, meta);
+            if !without(Guarded::freeze_pend) {
+                self.help_pend(table, home, meta);
+            }
             if bucket.exchange_meta(meta, meta.freezing()) {
                 return meta.bound().min(table.mask());
             }
@@ -255,6 +270,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     let fingerprint = resize.to.fingerprint(self.hash_of(word));
                     return Some(Item { slot, word, fingerprint });
                 }
+                State::Moved if without(Guarded::freeze_moved) => return None,
                 State::Moved => {
                     table.moved_to(index, word).publish_copy_of(word.node());
                     return None;
@@ -274,7 +290,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
 /// The beginning of F2. An exchange that fails has met an insertion, whose entry is frozen next, or another helper.
 fn seal<K, V>(bucket: &Bucket<K, V>) {
     for (i, empty) in bucket.empty_slots() {
-        if empty.is_empty() {
+        if empty.is_empty() && !without(Guarded::sealed) {
             bucket.slot(i).exchange(empty, Word::SEALED);
         }
     }
@@ -305,7 +321,8 @@ where
     pub(super) fn move_root(self, resize: Resize<'g, K, V>) {
         let (from, to) = (resize.from.as_ptr(), resize.to.as_ptr());
         // ORDERING: sequentially consistent, see `Core::root` and `Op::retire`.
-        if self.core().root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+        let moved = self.core().root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if moved || without(Guarded::retire_once) {
             self.core().fit_counter(resize.to.log2(), self.guard);
             // SAFETY: our exchange has unlinked it.
             unsafe { self.retire_table(resize.from) };

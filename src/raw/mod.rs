@@ -17,6 +17,7 @@ mod evict;
 mod exclusive;
 mod find;
 mod fingerprint;
+mod guards;
 mod insert;
 mod limbo;
 mod local;

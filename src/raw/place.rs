@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use super::bucket::Slot;
 use super::core::Op;
 use super::evict::Moved;
+use super::guards::{Guarded, without};
 use super::meta::Position;
 use super::migrate::Resize;
 use super::node::Node;
@@ -48,7 +49,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     ) -> Place<'g, K, V> {
         for displacement in first..=table.max_displacement() {
             let index = home + displacement;
-            if displacement > 0 {
+            if displacement > 0 && !without(Guarded::rule_r_place) {
                 if let Some(group) = filling.and_then(|resize| resize.unplaced_group(index)) {
                     return Place::Unplaced(group);
                 }

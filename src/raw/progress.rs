@@ -5,6 +5,7 @@
 //! anyone who finds the group migrated. A bit of an inner word says that all 64 bits of a word below are set; whoever
 //! finds the word full sets it, again.
 
+use super::guards::{Guarded, without};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Words before the leaves of a tree of more than one word: a cache line of its own for the cursor.
@@ -98,7 +99,11 @@ impl<'t> Progress<'t> {
                 if word == self.full(words) {
                     let &(above, _) = levels.get(level + 1)?;
                     // Somebody filled this word and has not told the one above yet.
-                    self.tree[above + index / 64].fetch_or(1 << (index % 64), Ordering::AcqRel);
+                    if without(Guarded::mark_reported) {
+                        return None;
+                    }
+                    // ORDERING: release, of what the load above has acquired. This word itself is loaded again.
+                    self.tree[above + index / 64].fetch_or(1 << (index % 64), Ordering::Release);
                     continue 'root;
                 }
                 index = index * 64 + word.trailing_ones() as usize;

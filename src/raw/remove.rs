@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
 use super::resize::Current;
@@ -79,7 +80,7 @@ where
                     continue 'root;
                 }
                 let bound = meta.bound().min(table.mask());
-                if first > bound {
+                if first > bound || (first > 0 && without(Guarded::writer_bound)) {
                     return None;
                 }
                 match self.seek(table, hash, key, first..bound + 1) {
@@ -100,13 +101,15 @@ where
     fn try_lower(self, table: Table<'g, K, V>, home: usize, displacement: usize) {
         let bucket = table.home_bucket(home);
         let meta = bucket.meta();
-        if meta.is_frozen() || meta.bound() != displacement {
+        if (meta.is_frozen() && !without(Guarded::lower_frozen)) || meta.bound() != displacement {
             return;
         }
         for slot in table.bucket(home + displacement).slots() {
             let word = slot.load();
             match word.state() {
-                State::Pending | State::Copy => return,
+                State::Pending if !without(Guarded::lower_pending) => return,
+                State::Copy if !without(Guarded::lower_copy) => return,
+                State::Live if without(Guarded::lower_live) => {}
                 State::Live if word.displacement() == displacement => return,
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! Retirement: when what has been unlinked is freed.
 
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
 use super::table::Table;
@@ -23,9 +24,9 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
         filling: Option<Resize<'g, K, V>>,
         node: *mut Node<K, V>,
     ) {
-        if let Some(resize) = filling {
+        if let Some(resize) = filling.filter(|_| !without(Guarded::limbo)) {
             debug_assert!(resize.to == table);
-            if self.core().root(self.guard) == Some(resize.from) {
+            if self.core().root(self.guard) == Some(resize.from) || without(Guarded::limbo_root) {
                 resize.from.header().limbo.push(node);
                 return;
             }

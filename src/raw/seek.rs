@@ -7,6 +7,7 @@ use equivalent::Equivalent;
 
 use super::bucket::Slot;
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::local;
 use super::meta::{Meta, Position};
 use super::node::Node;
@@ -68,6 +69,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             }
             for (slot, word) in bucket.in_transit() {
                 match word.state() {
+                    State::Moved if without(Guarded::seek_moved) => {}
                     State::Moved => self.finish_move(table, index, bucket.slot(slot), word),
                     State::Frozen if word.displacement() != displacement => {}
                     // SAFETY: the node is in the map, or in limbo until this table is freed.
@@ -77,6 +79,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     _ => {}
                 }
             }
+            let vacant =
+                if without(Guarded::empty_first) && displacement == 0 { bucket.first_empty() } else { vacant };
             if let Some(slot) = vacant {
                 return Seek::Vacant(slot);
             }
@@ -92,6 +96,9 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         slot: &Slot<K, V>,
         word: Word<Node<K, V>>,
     ) {
+        if without(Guarded::target_first) {
+            slot.exchange(word, tomb());
+        }
         table.moved_to(index, word).publish_copy_of(word.node());
         slot.exchange(word, tomb());
     }
@@ -106,8 +113,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         let slot = table.slot(home, at);
         let word = slot.load();
         if word.state() == State::Pending
-            && word.displacement() == at.displacement
-            && table.home_bucket(home).meta() == meta
+            && (word.displacement() == at.displacement || without(Guarded::help_home))
+            && (table.home_bucket(home).meta() == meta || without(Guarded::help_again))
         {
             slot.exchange(word, word.published());
         }

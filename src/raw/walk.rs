@@ -14,6 +14,7 @@ use std::ops::RangeInclusive;
 
 use super::bucket::Slot;
 use super::core::Op;
+use super::guards::{Guarded, without};
 use super::node::Node;
 use super::table::Table;
 use super::word::{State, Word};
@@ -40,7 +41,8 @@ impl<'g, K, V> Gathered<'g, K, V> {
 
     /// A MOVED entry may be met again at the target of its move, even before the source becomes a tombstone.
     fn has_changed(&self) -> bool {
-        self.word.state() == State::Moved || self.slot.load() != self.word
+        (self.word.state() == State::Moved && !without(Guarded::walk_moved_changed))
+            || self.slot.load() != self.word
     }
 }
 
@@ -109,12 +111,12 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             self.batch.clear();
             table = table.successor();
         }
-        if self.batch.iter().any(Gathered::has_changed) {
+        if self.batch.iter().any(Gathered::has_changed) && !without(Guarded::walk_duplicates) {
             self.drop_duplicates();
         }
         let offsets = u64::MAX >> table.log2();
         let (first_of_home, last_of_home) = (position & !offsets, position | offsets);
-        if first_of_home < position || self.last < last_of_home {
+        if (first_of_home < position || self.last < last_of_home) && !without(Guarded::walk_merged) {
             // The table has shrunk, and the first part of this home was visited in a larger one; or the range ends here.
             let wanted = position..=self.last;
             self.batch.retain(|entry| wanted.contains(&op.hash(entry.node().key())));
@@ -131,7 +133,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
                 return false;
             }
             let bound = meta.bound().min(table.mask());
-            if next > bound {
+            if next > bound || (next > 0 && without(Guarded::walk_bound)) {
                 return true;
             }
             for displacement in next..=bound {
@@ -159,6 +161,8 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
                 State::Live | State::Frozen => word.displacement() == displacement,
                 // SAFETY: as in `Gathered::node`.
                 State::Cross => table.home(op.hash(unsafe { &*word.node() }.key())) == home,
+                State::Moved if without(Guarded::walk_moved) => false,
+                State::Moved if without(Guarded::walk_arrived) => true,
                 State::Moved => {
                     // The move is decided, and while the target is COPY, this word is the entry.
                     let target = word.target();

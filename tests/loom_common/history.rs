@@ -30,6 +30,14 @@ pub(crate) enum Op {
     /// Links a table of so many buckets (log2), as the first step of growing.
     Begin(u32),
     Shrink,
+    /// See [`loxley::hooks::evict`].
+    Evict(u8),
+    /// See [`loxley::hooks::place`].
+    Place(usize),
+    /// See [`loxley::hooks::carry`].
+    Carry(usize),
+    /// See [`loxley::hooks::migrate`].
+    Migrate(usize),
     /// `reserve`.
     Reserve(usize),
 }
@@ -103,7 +111,7 @@ pub(crate) fn step(map: &mut Contents, op: Op, number: u32) -> Answer {
         }
         Remove(key) => map.remove(&key),
         Iterate => return Answer::Entries(map.iter().map(|(&key, &value)| (key, value)).collect()),
-        Begin(_) | Shrink | Reserve(_) => return Answer::Done,
+        Begin(_) | Shrink | Evict(_) | Place(_) | Carry(_) | Migrate(_) | Reserve(_) => return Answer::Done,
     })
 }
 
@@ -156,7 +164,7 @@ fn key_of(op: Op) -> Option<u8> {
     match op {
         Get(key) | Put(key) | Try(key) | GetOrPut(key) | Update(key) | Upsert(key) | Replace(key)
         | Toggle(key) | Adopt(key) | Look(key) | Remove(key) => Some(key),
-        Iterate | Begin(_) | Shrink | Reserve(_) => None,
+        Iterate | Begin(_) | Shrink | Evict(_) | Place(_) | Carry(_) | Migrate(_) | Reserve(_) => None,
     }
 }
 

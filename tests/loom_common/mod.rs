@@ -15,5 +15,6 @@ mod history;
 mod quarantine;
 mod scenario;
 
+pub(crate) use self::entry::Homes;
 pub(crate) use self::history::Op::{self, *};
 pub(crate) use self::scenario::Scenario;

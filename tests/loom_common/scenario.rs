@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
 use loxley::{Computed, Decision, Guard, hooks};
 
 use super::entry::{Homes, Key, Map, Name, Value, close_ledger, open_ledger};
@@ -25,8 +24,10 @@ pub(crate) struct Scenario {
     pub(crate) threads: &'static [&'static [Op]],
     /// How often the scheduler may take a thread off the processor that could go on.
     pub(crate) preemptions: usize,
-    /// What has been retired is freed whenever no operation is under way, and not only at the end. This orders operations
-    /// that do not overlap, as the real collector does for those it matters to, and takes more interleavings.
+    /// Stops after so many executions: for what takes too long to explore, if the guard that it is for is missed before.
+    pub(crate) executions: usize,
+    /// What has been retired is freed as soon as the guards are gone that were there when it was, and not only at the end.
+    /// This takes more interleavings.
     pub(crate) eager_collector: bool,
 }
 
@@ -38,6 +39,7 @@ impl Scenario {
         resize_to: None,
         threads: &[],
         preemptions: 3,
+        executions: usize::MAX,
         eager_collector: false,
     };
 
@@ -47,7 +49,7 @@ impl Scenario {
         let start = Instant::now();
         let exploration = Arc::new(Mutex::new(Exploration::default()));
         let inner = exploration.clone();
-        hooks::model(self.preemptions, move || self.execute(&inner));
+        hooks::model_in_part(self.preemptions, self.executions, move || self.execute(&inner));
         let Exploration { executions, histories, outcomes } = &*exploration.lock().unwrap();
         let initial = self.contents_after_setup();
         let expected = history::outcomes(self.threads, &initial, self.preemptions);
@@ -67,12 +69,8 @@ impl Scenario {
 
     fn execute(self, exploration: &Mutex<Exploration>) {
         open_ledger();
-        let world = Arc::new(World {
-            map: hooks::with_buckets(self.log2, Homes),
-            eager_collector: self.eager_collector,
-            active: AtomicUsize::new(0),
-            log: Mutex::new(Log::default()),
-        });
+        let world =
+            Arc::new(World { map: hooks::with_buckets(self.log2, Homes), log: Mutex::new(Log::default()) });
         for (i, &op) in self.setup.iter().enumerate() {
             world.perform(op, number(0, i));
         }
@@ -80,6 +78,9 @@ impl Scenario {
         assert_eq!(hooks::layout(&world.map), self.layout, "the table is not what the scenario says");
         if let Some(log2) = self.resize_to {
             hooks::begin_resize(&world.map, log2);
+        }
+        if self.eager_collector {
+            hooks::collect_eagerly();
         }
         let threads: Vec<_> = (0..self.threads.len())
             .map(|t| {
@@ -124,9 +125,6 @@ struct Exploration {
 /// What an execution's threads share.
 struct World {
     map: Map,
-    eager_collector: bool,
-    /// Operations under way, if the collector is eager. loom's, so that it orders what does not overlap.
-    active: AtomicUsize,
     /// Not loom's: looking at the clock must not order anything.
     log: Mutex<Log>,
 }
@@ -140,9 +138,6 @@ struct Log {
 impl World {
     fn run(&self, thread: usize, program: &[Op]) {
         for (i, &op) in program.iter().enumerate() {
-            if self.eager_collector {
-                self.active.fetch_add(1, Ordering::Acquire);
-            }
             let start = self.tick();
             let answer = self.perform(op, number(thread, i));
             let end = self.tick();
@@ -154,10 +149,6 @@ impl World {
                 number: number(thread, i),
                 answer,
             });
-            // The last one takes the garbage before any other thread can do anything.
-            if self.eager_collector && self.active.fetch_sub(1, Ordering::AcqRel) == 1 {
-                hooks::collect();
-            }
         }
     }
 
@@ -231,6 +222,22 @@ impl World {
             }
             Op::Shrink => {
                 self.map.shrink_to_fit(guard);
+                return Answer::Done;
+            }
+            Op::Evict(key) => {
+                hooks::evict(&self.map, Name::of(&key));
+                return Answer::Done;
+            }
+            Op::Place(group) => {
+                hooks::place(&self.map, group);
+                return Answer::Done;
+            }
+            Op::Carry(group) => {
+                hooks::carry(&self.map, group);
+                return Answer::Done;
+            }
+            Op::Migrate(group) => {
+                hooks::migrate(&self.map, group);
                 return Answer::Done;
             }
             Op::Reserve(additional) => {
