@@ -1,0 +1,62 @@
+//! The probe by one load a slot, without branches. Masks have one bit for each slot.
+
+use super::super::bucket::{Bucket, Slot};
+use super::super::node::Node;
+use super::super::word::{SLOTS, State, Word, displacement_bits};
+
+pub(super) const ONE_SLOT: u32 = 1;
+
+#[inline(always)]
+pub(super) fn index_of_bit(bit: u32) -> usize {
+    bit as usize
+}
+
+/// # Safety
+/// The bit is that of a slot.
+#[inline(always)]
+pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot<K, V> {
+    bucket.slot(index_of_bit(bit))
+}
+
+fn select<K, V>(bucket: &Bucket<K, V>, test: impl Fn(Word<Node<K, V>>) -> bool) -> u32 {
+    (0..SLOTS).fold(0, |mask, i| mask | u32::from(test(bucket.slot(i).load())) << i)
+}
+
+#[inline(always)]
+pub(super) fn tagged<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+    select(bucket, |word| word.tag() == tag)
+}
+
+#[inline(always)]
+pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
+    select(bucket, |word| word.is_empty())
+}
+
+#[inline(always)]
+pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
+    select(bucket, |word| matches!(word.state(), State::Empty | State::Sealed | State::Tomb))
+}
+
+#[inline(always)]
+pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
+    select(bucket, is_in_transit)
+}
+
+#[inline(always)]
+pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
+    let (mask, bits) = displacement_bits(displacement);
+    select(bucket, |word| word.tag() & mask == bits || is_in_transit(word))
+}
+
+#[inline(always)]
+pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+    let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
+    if words.iter().any(|word| word.tag() == tag) {
+        return 0;
+    }
+    words.iter().enumerate().fold(0, |mask, (i, word)| mask | u32::from(word.is_empty()) << i)
+}
+
+fn is_in_transit<N>(word: Word<N>) -> bool {
+    matches!(word.state(), State::Frozen | State::Copy | State::Moved | State::Cross)
+}
