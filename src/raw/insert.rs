@@ -96,8 +96,10 @@ where
         let fingerprint = table.fingerprint(hash);
         let Some(i) = bucket.vacancy(readable_tag(fingerprint, 0)) else { return Err(node) };
         // Counted before it looks for a successor, see `Attempt::count`.
+        let too_early = without(Guarded::count_first).then(|| table.has_next());
         let part = self.core().count.add(1, self.guard);
-        if !table.has_next() && bucket.slot(i).exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
+        let has_next = too_early.unwrap_or_else(|| table.has_next());
+        if !has_next && bucket.slot(i).exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
             let node = node.publish();
             self.core().grow_if_full(table, part, self.guard);
             // SAFETY: the node is in the map, or was a moment ago, and our guard is older than that.
