@@ -183,7 +183,7 @@ impl<K, V, S> HashMap<K, V, S> {
         Pinned::new(self, self.guard())
     }
 
-    /// The number of entries: exact when nobody writes; else it may count insertions that are still under way.
+    /// The number of entries: exact when nobody writes, else about right (it also counts insertions that are under way).
     /// O(processors).
     ///
     /// ```

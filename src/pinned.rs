@@ -59,7 +59,7 @@ impl<'map, K, V, S> Pinned<'map, K, V, S> {
         &self.guard
     }
 
-    /// The number of entries: exact when nobody writes; else it may count insertions that are still under way.
+    /// The number of entries: exact when nobody writes, else about right (it also counts insertions that are under way).
     /// O(processors).
     ///
     /// ```

@@ -190,21 +190,6 @@ fn two_beginners() {
     .run();
 }
 
-/// A migrator has decided to carry A over and stalls; A is removed from its new slot, which another migrator takes, who has
-/// found A where it was before.
-#[test]
-fn two_carriers_and_a_removal() {
-    Scenario {
-        log2: 1,
-        setup: &[Put(B), Put(A), Begin(2), Migrate(1), Place(0)],
-        layout: "0 1",
-        threads: &[&[Carry(0)], &[Carry(0)], &[Remove(A)]],
-        executions: 40_000,
-        ..Scenario::DEFAULT
-    }
-    .run();
-}
-
 /// The bound that the migrator has read says nothing of where Y is moved.
 #[test]
 fn an_eviction_that_began_before() {

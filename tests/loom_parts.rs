@@ -28,12 +28,12 @@ fn gathered_against_an_insertion(common: isize, cell: isize) {
         let insert = count.clone();
         let insert = thread::spawn(move || {
             insert.add(1);
-            assert!(insert.upper_bound() > entries, "the sum lacks an insertion");
+            assert!(insert.sum() > entries, "the sum lacks an insertion");
         });
-        assert!(count.upper_bound() >= entries, "the sum lacks entries");
+        assert!(count.sum() >= entries, "the sum lacks entries");
         gather.join().unwrap();
         insert.join().unwrap();
-        assert_eq!(count.upper_bound(), entries + 1);
+        assert_eq!(count.sum(), entries + 1);
         collect();
     });
 }
@@ -56,7 +56,7 @@ fn two_close_the_cells() {
         let gather = thread::spawn(move || gather.gather());
         count.gather();
         gather.join().unwrap();
-        assert_eq!(count.upper_bound(), 3);
+        assert_eq!(count.sum(), 3);
         collect();
     });
 }
@@ -69,9 +69,9 @@ fn spread_against_an_insertion() {
         let insert = count.clone();
         let insert = thread::spawn(move || insert.add(1));
         count.spread();
-        assert!(count.upper_bound() >= 1);
+        assert!(count.sum() >= 1);
         insert.join().unwrap();
-        assert_eq!(count.upper_bound(), 2);
+        assert_eq!(count.sum(), 2);
         collect();
     });
 }
@@ -100,7 +100,7 @@ fn counted_before_an_announcement(spread: [bool; 3]) {
         let (count, announced) = &*shared;
         spread_if(spread[2], count);
         announced.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst).unwrap();
-        let sum = count.upper_bound();
+        let sum = count.sum();
         let was_announced = insert.join().unwrap();
         assert!(was_announced || sum == 1, "the sum lacks an insertion");
         collect();

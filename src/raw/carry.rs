@@ -21,13 +21,20 @@
 //! * The COPYs of carried entries are for anyone who needs a slot to clear up ([`recover`](Op::recover)). One whose source
 //!   is CROSS to elsewhere is nobody's: → TOMB. One whose source is still FROZEN is as good as one's own: decide for it.
 //!
+//! [`place`](super::place) looks from displacement 1 on, so the free slots must not all be in the entry's own home bucket. From
+//! four buckets on, a table that is filled to its capacity has more free slots than one bucket has slots (a test in
+//! `table.rs`). Smaller ones take no insertion before their migration is complete (`FEW_GROUPS`), and what overflows there has
+//! the other bucket to itself.
+//!
+//! None of this asks a key for its hash: words tell all that is needed.
+//!
 //! Why a COPY may be adopted: its owner takes it back only after it has seen the source CROSS to elsewhere, and as long as the
 //! source is FROZEN that has not happened. So from the load of COPY until FROZEN → CROSS succeeds the slot has
 //! held the COPY, and afterwards the owner will not touch it but to publish it.
 
 use std::hash::{BuildHasher, Hash};
 
-use super::bucket::Slot;
+use super::bucket::{Bucket, Slot};
 use super::core::Op;
 use super::count::Counted;
 use super::guards::{Guarded, without};
@@ -68,17 +75,16 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     pub(super) fn carry_over(self, resize: Resize<'g, K, V>, group: usize, item: &Item<'g, K, V>) {
         let table = resize.to;
         let _counted = Counted::new(&self.core().count, self.guard);
-        let eviction = match self.core().count.upper_bound(self.guard) <= table.capacity() {
+        let eviction = match self.core().count.sum(self.guard) <= table.capacity() {
             true => Eviction::Allowed,
             false => Eviction::Forbidden,
         };
+        let mut recovered = false;
         loop {
             let frozen = item.slot.load();
             if frozen.state() == State::Cross {
-                let Target { buckets, slot } = frozen.target();
-                let home = table.home(self.hash_of(frozen));
                 if !without(Guarded::cross_copy) {
-                    table.bucket(home + buckets).slot(slot).publish_copy_of(frozen.node());
+                    publish_crossed(resize, group, frozen);
                 }
                 return;
             }
@@ -100,11 +106,15 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     }
                 }
                 Place::Unplaced(group) => self.make_placed(resize, group),
-                Place::Full if table.mask() > MAX_DISPLACEMENT && item.slot.load() == frozen => {
+                // Where not all slots are in reach, those that are may be taken for good.
+                Place::Full if recovered && table.mask() > MAX_DISPLACEMENT && item.slot.load() == frozen => {
                     too_many_collisions()
                 }
                 Place::Full if without(Guarded::carry_recover) => {}
-                Place::Full => self.recover(resize),
+                Place::Full => {
+                    self.recover(resize);
+                    recovered = true;
+                }
                 Place::Again | Place::Restart => {}
             }
         }
@@ -131,29 +141,49 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
     fn recover(self, resize: Resize<'g, K, V>) {
         let table = resize.to;
         for (index, i, copy) in table.words().filter(|(_, _, word)| word.is_carried_copy()) {
-            // SAFETY: a carried COPY names an entry of the old table, which was the root when this operation began. So the node
-            // has been retired later than that, if at all, or waits in limbo for the table.
-            let hash = self.hash(unsafe { &*copy.node() }.key());
-            let Some((source, word)) = self.find_source(resize.from, hash, copy.node()) else { continue };
             let to = Target { buckets: copy.displacement(), slot: i };
-            let crossing = Crossing { source, target: table.bucket(index).slot(i), copy, to };
             let home = index.wrapping_sub(to.buckets) & table.mask();
+            let Some((source, word)) = find_source(resize, resize.group_of_new_home(home), copy.node()) else {
+                continue;
+            };
+            let crossing = Crossing { source, target: table.bucket(index).slot(i), copy, to };
             match word.state() {
                 State::Frozen => self.decide_crossing(table, home, word, &crossing),
                 _ => crossing.settle(),
             }
         }
     }
+}
 
-    /// The slot of the old table that says FROZEN or CROSS of `node`, and its word.
-    fn find_source(self, table: Table<'g, K, V>, hash: u64, node: *mut Node<K, V>) -> Option<Source<'g, K, V>> {
-        let home = table.home(hash);
-        let bound = table.home_bucket(home).meta().bound().min(table.mask());
-        let mut slots = (0..=bound).flat_map(|displacement| table.bucket(home + displacement).slots());
-        slots.find_map(|slot| {
-            let word = slot.load();
-            let named = matches!(word.state(), State::Frozen | State::Cross) && std::ptr::eq(word.node(), node);
-            named.then_some((slot, word))
-        })
+/// Step 4 of a move that `crossed` has decided, if that is of an entry of `group`: its target is COPY or has been published.
+///
+/// CROSS does not say which of the group's new homes it counts from. But only at the right one can the slot hold a COPY of this
+/// node that is as far from its home.
+fn publish_crossed<K, V>(resize: Resize<'_, K, V>, group: usize, crossed: Word<Node<K, V>>) {
+    let Target { buckets, slot } = crossed.target();
+    for home in resize.new_homes(group) {
+        let target = resize.to.bucket(home + buckets).slot(slot);
+        let copy = target.load();
+        if copy.is_copy_of(crossed.node()) && copy.displacement() == buckets {
+            target.exchange(copy, copy.published());
+        }
     }
+}
+
+/// The slot of the old table that says FROZEN or CROSS of `node`, an entry of `group`, and its word.
+fn find_source<'g, K, V>(
+    resize: Resize<'g, K, V>,
+    group: usize,
+    node: *mut Node<K, V>,
+) -> Option<Source<'g, K, V>> {
+    let table = resize.from;
+    let buckets = resize.old_homes(group).flat_map(|home| {
+        let bound = table.home_bucket(home).meta().bound().min(table.mask());
+        (home..=home + bound).map(|index| table.bucket(index))
+    });
+    buckets.flat_map(Bucket::slots).find_map(|slot| {
+        let word = slot.load();
+        let named = matches!(word.state(), State::Frozen | State::Cross) && std::ptr::eq(word.node(), node);
+        named.then_some((slot, word))
+    })
 }

@@ -40,7 +40,7 @@ impl<K, V> Core<K, V> {
     }
 
     pub(crate) fn len(&self, guard: &Guard) -> usize {
-        self.count.upper_bound(guard)
+        self.count.sum(guard)
     }
 
     /// The entries that the newest table is meant to hold, or more if it already holds more (a spread counter notices

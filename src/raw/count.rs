@@ -1,8 +1,7 @@
 //! The number of entries: one counter while the map is small, one cache line for each processor when it is not.
 //!
-//! An insertion counts its entry *before* it publishes it, and takes the count back if it comes to nothing. So the sum is
-//! never below the number of entries, which is what a shrinking table's size relies on ([`Counter::upper_bound`]), and it is
-//! exact when nobody writes.
+//! An insertion counts its entry *before* it publishes it, and takes the count back if it comes to nothing: see
+//! [`Counter::sum`] for what that is good for.
 //!
 //! The cells come when a table gets large ([`Counter::spread`]) and go when it shrinks ([`Counter::gather`]). A cell that is
 //! taken out of use is closed by its lowest bit: an addition that finds it closed did not count and is repeated on the
@@ -55,7 +54,7 @@ impl Counter {
 
     /// Adds `n` and returns the counter's part that this thread now sees: a cell's count, or the common one.
     ///
-    /// ORDERING: sequentially consistent, for the argument in [`upper_bound`](Self::upper_bound); a locked addition is a
+    /// ORDERING: sequentially consistent, for the argument in [`sum`](Self::sum); a locked addition is a
     /// full fence on x86-64 anyway.
     #[inline]
     pub(crate) fn add(&self, n: isize, guard: &Guard) -> Part {
@@ -68,13 +67,20 @@ impl Counter {
         Part::Common(self.common.fetch_add(n, Ordering::SeqCst) + n)
     }
 
-    /// At least the number of entries whose insertion was counted before this call and that are still there; exact when
-    /// nobody writes. O(processors).
+    /// The number of entries; exact when nobody writes. O(processors).
     ///
-    /// A shrinking table relies on it: a thread that counts its insertion and *then* finds no successor to its table does
-    /// both before the successor is announced, and whoever computes this sum after the announcement sees the count. All
-    /// four accesses are sequentially consistent.
-    pub(crate) fn upper_bound(&self, guard: &Guard) -> usize {
+    /// It adds up cells at different moments. So while others write it may also be too small: for an entry that is counted in
+    /// a cell read already and removed through one read later. Who relies on the sum is safe from that:
+    ///
+    /// * Whoever decides the size of a smaller table adds up *after* that was announced. An insertion that is counted before
+    ///   the announcement is in the sum. One that is counted later sees the announcement and does not enter before the
+    ///   size is decided; so if it was removed again while we added up, another's decision was first, and ours is void.
+    /// * Capacity rule: of the insertions that are under way in a table that is being filled, consider the one that was counted
+    ///   last. Whoever its sum missed was counted later, against this choice: so its sum has all of them, and lets it in
+    ///   only if they have room together.
+    ///
+    /// All of these accesses are sequentially consistent.
+    pub(crate) fn sum(&self, guard: &Guard) -> usize {
         let Some(cells) = self.cells(guard) else {
             return usize::try_from(self.common.load(Ordering::SeqCst)).unwrap_or(0);
         };
@@ -224,8 +230,8 @@ mod tests {
                 }
             });
         });
-        assert_eq!(counter.upper_bound(&Guard::new()), 30_000);
+        assert_eq!(counter.sum(&Guard::new()), 30_000);
         counter.gather(&Guard::new());
-        assert_eq!(counter.upper_bound(&Guard::new()), 30_000);
+        assert_eq!(counter.sum(&Guard::new()), 30_000);
     }
 }

@@ -24,7 +24,7 @@ guards! {
     // place.rs, evict.rs
     rule_r_place rule_r_evict m0_evict move_bound move_version move_frozen victim_restart
     // remove.rs
-    lower_live lower_pending lower_copy lower_frozen writer_bound
+    lower_live lower_pending lower_copy lower_frozen writer_bound vacant_again
     // find.rs
     reader_bound reader_moved reader_arrived reader_migrated migrated_first
     // migrate.rs

@@ -226,8 +226,8 @@ impl Count {
         self.0.add(n, &Guard::new());
     }
 
-    pub fn upper_bound(&self) -> usize {
-        self.0.upper_bound(&Guard::new())
+    pub fn sum(&self) -> usize {
+        self.0.sum(&Guard::new())
     }
 
     pub fn spread(&self) {

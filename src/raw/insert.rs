@@ -87,7 +87,7 @@ where
     /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange succeeds, so it
     /// always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or migrated (a migrator begins
     /// with sealing EMPTY slots); all that was ever inserted here took the first EMPTY slot; and all slots before this
-    /// one were in use when they were looked at. A slot's word is loaded once for both questions: by two loads, it could
+    /// one were in use, or sealed, when they were looked at. A slot's word is loaded once for both questions: by two loads, it could
     /// be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
     #[inline(always)]
     fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
@@ -315,15 +315,14 @@ where
     /// Counts the entry, unless that is done, and checks that the table takes insertions still.
     ///
     /// In this order: who announces a smaller successor adds up the count afterwards, so either the sum has this
-    /// entry, or we see the announcement. For the capacity rule likewise: of all insertions into a table that is being
-    /// filled, those that have come to here are in the sum that the last of them compares.
+    /// entry, or we see the announcement. For the capacity rule likewise, see [`Counter::sum`](super::count::Counter::sum).
     fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
         let counter = &self.op.core().count;
         let too_early = without(Guarded::count_first).then(|| matches!(table.next(), Next::Nothing));
         if self.counted.is_none() {
             self.counted = Some(counter.add(1, self.op.guard));
             let rule = !without(Guarded::capacity_counted);
-            if rule && filling.is_some() && counter.upper_bound(self.op.guard) > table.capacity() {
+            if rule && filling.is_some() && counter.sum(self.op.guard) > table.capacity() {
                 return false;
             }
         }

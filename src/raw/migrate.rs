@@ -102,9 +102,13 @@ impl<'g, K, V> Resize<'g, K, V> {
         }
     }
 
+    pub(super) fn group_of_new_home(self, home: usize) -> usize {
+        home >> self.parts_log2()
+    }
+
     /// The group that bucket `index` of the new table is home to, unless that is placed.
     pub(super) fn unplaced_group(self, index: usize) -> Option<usize> {
-        let group = (index & self.to.mask()) >> self.parts_log2();
+        let group = self.group_of_new_home(index & self.to.mask());
         (!self.is_placed(group)).then_some(group)
     }
 }
@@ -120,7 +124,7 @@ pub(super) struct Item<'g, K, V> {
     pub(super) slot: &'g Slot<K, V>,
     /// FROZEN or CROSS.
     pub(super) word: Word<Node<K, V>>,
-    /// Its fingerprint in the new table.
+    /// Its fingerprint in the new table, if the word is FROZEN.
     pub(super) fingerprint: Fingerprint,
 }
 
@@ -171,8 +175,10 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
 
     /// F1 to F3 for one group, and what overflows of it.
     ///
-    /// An entry is placed as soon as it is FROZEN: what comes before it in the list is so already. A helper that comes when
-    /// some of the overflow is CROSS counts too few from there on, but not below SLOTS: the first ones are never CROSS.
+    /// An entry is placed as soon as it is FROZEN: what comes before it in the list is so already, and stays. (What was committed
+    /// as PENDING was published before FREEZING; what may yet arrive by a move comes from a slot further left, where this
+    /// helper has frozen it or published its target; and no EMPTY slot is left.) A helper that comes when some of the overflow
+    /// is CROSS counts too few from there on, but not below SLOTS: an entry that is CROSS has SLOTS entries of its part before it.
     fn place_group(self, resize: Resize<'g, K, V>, group: usize) -> Vec<Item<'g, K, V>> {
         let mut overflow = Vec::new();
         let new_homes = &resize.to.all_buckets()[resize.new_homes(group)];
@@ -266,10 +272,11 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
                     }
                 }
                 // Another helper's work: it did not keep the fingerprint.
-                State::Frozen | State::Cross => {
+                State::Frozen => {
                     let fingerprint = resize.to.fingerprint(self.hash_of(word));
                     return Some(Item { slot, word, fingerprint });
                 }
+                State::Cross => return Some(Item { slot, word, fingerprint: Fingerprint::from_bits(0) }),
                 State::Moved if without(Guarded::freeze_moved) => return None,
                 State::Moved => {
                     table.moved_to(index, word).publish_copy_of(word.node());
@@ -280,8 +287,8 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         }
     }
 
-    /// The hash of the key of a LIVE, FROZEN or CROSS entry.
-    pub(super) fn hash_of(self, word: Word<Node<K, V>>) -> u64 {
+    /// The hash of the key of a LIVE or FROZEN entry.
+    fn hash_of(self, word: Word<Node<K, V>>) -> u64 {
         // SAFETY: in the map as of its load, or in limbo until the table is freed.
         self.hash(unsafe { &*word.node() }.key())
     }

@@ -86,7 +86,11 @@ where
                 match self.seek(table, hash, key, first..bound + 1) {
                     Seek::Live(entry) => return Some(Found { table, filling, entry, bound }),
                     Seek::Frozen => continue 'root,
-                    Seek::Vacant(_) => return None,
+                    // Still EMPTY after the probe: so it was when the other slots were probed, and the home was never full.
+                    Seek::Vacant(i) if bucket.slot(i).load().is_empty() || without(Guarded::vacant_again) => {
+                        return None;
+                    }
+                    Seek::Vacant(_) => {}
                     Seek::Absent => first = bound + 1,
                 }
             }

@@ -4,7 +4,7 @@
 //! * Shrinking: a successor's size must not be decided before it is certain that no further entry enters the older table, or
 //!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
 //!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
-//!   [`Attempt::count`](super::insert) and [`Counter::upper_bound`](super::count::Counter::upper_bound)), so the count is an
+//!   [`Attempt::count`](super::insert) and [`Counter::sum`](super::count::Counter::sum)), so the count is an
 //!   upper bound of the entries that the successor must hold.
 //! * A table gets a successor only while it is the root: there are never more than two.
 //!
@@ -80,7 +80,7 @@ where
                 continue;
             }
             let Some(resize) = filling else { return Current { table, filling } };
-            let count = self.core().count.upper_bound(self.guard);
+            let count = self.core().count.sum(self.guard);
             if without(Guarded::capacity_first) || resize.groups() > FEW_GROUPS && count < table.capacity() {
                 return Current { table, filling };
             }
@@ -134,7 +134,7 @@ where
         // A large table with free slots has none in reach only if very many keys share a home, and twice the
         // size may not help them.
         let slots = SLOTS << table.log2();
-        if table.mask() > MAX_DISPLACEMENT && self.core().count.upper_bound(self.guard) < slots / 8 {
+        if table.mask() > MAX_DISPLACEMENT && self.core().count.sum(self.guard) < slots / 8 {
             too_many_collisions();
         }
         self.core().grow(table, self.guard);
@@ -142,7 +142,7 @@ where
 
     /// Decides the size of a successor that was announced with `1 << least` buckets at least.
     pub(super) fn decide(self, table: Table<'g, K, V>, least: u32) -> Result<(), TryReserveError> {
-        let log2 = log2_for(self.core().count.upper_bound(self.guard))?;
+        let log2 = log2_for(self.core().count.sum(self.guard))?;
         link(table, log2.max(least), Some(least))
     }
 
@@ -161,7 +161,7 @@ where
     /// Makes room for `additional` more entries, and completes the migration to it.
     pub(crate) fn reserve(self, additional: usize) -> Result<(), TryReserveError> {
         loop {
-            let entries = self.core().count.upper_bound(self.guard).checked_add(additional);
+            let entries = self.core().count.sum(self.guard).checked_add(additional);
             let log2 = log2_for(entries.ok_or(TryReserveError::CAPACITY_OVERFLOW)?)?;
             match self.settle()? {
                 None if additional == 0 => return Ok(()),
@@ -191,7 +191,7 @@ where
         // There is no table of that capacity, so none to make smaller.
         let Ok(least) = log2_for(capacity) else { return Ok(()) };
         let Some(root) = self.settle()? else { return Ok(()) };
-        if log2_for(self.core().count.upper_bound(self.guard))?.max(least) < root.log2() {
+        if log2_for(self.core().count.sum(self.guard))?.max(least) < root.log2() {
             // Another thread's announcement, or growth, will do as well.
             root.announce(least);
             self.settle()?;
@@ -215,7 +215,7 @@ impl<K, V> Core<K, V> {
 
     #[cold]
     fn grow_if_really_full(&self, table: Table<'_, K, V>, guard: &Guard) {
-        if self.count.upper_bound(guard) > table.capacity() {
+        if self.count.sum(guard) > table.capacity() {
             self.grow(table, guard);
         }
     }

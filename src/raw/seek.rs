@@ -20,7 +20,8 @@ pub(super) enum Seek<'g, K, V> {
     Live(Entry<'g, K, V>),
     /// The key is here, in a home that is being migrated: help, then start again.
     Frozen,
-    /// The key is absent, and this slot of its home bucket was never used.
+    /// The key was not met, and this slot of its home bucket was EMPTY before it was looked for. The key is absent if the slot
+    /// is EMPTY still: an insertion finds that out by its exchange, others must look again.
     Vacant(usize),
     /// The key is in none of the buckets that were asked for.
     Absent,

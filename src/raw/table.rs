@@ -244,7 +244,7 @@ impl<'g, K, V> Table<'g, K, V> {
         self.bucket(index + target.buckets).slot(target.slot)
     }
 
-    /// ORDERING: sequentially consistent, see [`Counter::upper_bound`](super::count::Counter::upper_bound).
+    /// ORDERING: sequentially consistent, see [`Counter::sum`](super::count::Counter::sum).
     #[inline]
     pub(crate) fn next(self) -> Next<'g, K, V> {
         let next = self.header().next.load(Ordering::SeqCst);
@@ -371,6 +371,14 @@ mod tests {
         }
         assert!(layout(0, 0).unwrap().size() <= 128 || cfg!(loom));
         assert!(layout(60, 0).is_none() && layout(100, 0).is_none());
+    }
+
+    /// See "Why there is room" in `carry.rs`.
+    #[test]
+    fn a_full_table_has_free_slots_in_two_buckets() {
+        for log2 in 2..40 {
+            assert!((SLOTS << log2) - capacity_of(log2) > SLOTS, "{log2}");
+        }
     }
 
     #[test]
