@@ -12,7 +12,7 @@ use equivalent::Equivalent;
 
 use crate::map::HashMap;
 use crate::pinned::Pinned;
-use crate::raw::{Inserted, Mode, Node, Op, OwnedNode};
+use crate::raw::{Inserted, Mode, Node, Op};
 use crate::reclaim::Guard;
 
 /// Keys that are looked up at once.
@@ -52,11 +52,13 @@ where
 {
     /// Inserts many entries, each as by [`insert`](Self::insert), in order; returns how many keys were new.
     ///
-    /// Each insertion is linearizable by itself; together they are not atomic. What is replaced is held back until the view is
-    /// dropped: [`extend`](Extend::extend) renews its view from time to time.
+    /// Each insertion is linearizable by itself; together they are not atomic. Entries are taken from their iterator in batches,
+    /// ahead of their insertion, and what is replaced is held back until the view is dropped:
+    /// [`extend`](Extend::extend) does neither.
     ///
     /// # Panics
-    /// If the capacity overflows. What comes before it in `entries` is in the map then.
+    /// If the capacity overflows, or if the iterator or a key's `Hash` panics. Entries of the batches before are in the map
+    /// then, those of this one may be lost.
     ///
     /// ```
     /// let map = loxley::HashMap::new();
@@ -90,28 +92,32 @@ where
     pub fn insert_many(&self, entries: impl IntoIterator<Item = (K, V)>, guard: &Guard) -> usize {
         let mut entries = entries.into_iter();
         let mut new = 0;
-        while let Some(inserted) = self.insert_batch(&mut entries, guard) {
-            new += inserted;
+        while let Some(batch) = self.gather(&mut entries) {
+            new += self.insert_batch(batch, guard);
         }
         new
     }
 
-    /// Inserts the next few entries. None if there are none, otherwise how many keys were new.
-    pub(crate) fn insert_batch(&self, entries: &mut impl Iterator<Item = (K, V)>, guard: &Guard) -> Option<usize> {
-        let op = self.op(guard);
-        let mut batch: [Option<(u64, K, V)>; INSERTIONS] = [const { None }; INSERTIONS];
+    /// Takes the next few entries. None if there are none.
+    pub(crate) fn gather(&self, entries: &mut impl Iterator<Item = (K, V)>) -> Option<Batch<K, V>> {
+        let mut batch = [const { None }; INSERTIONS];
         for place in &mut batch {
             let Some((key, value)) = entries.next() else { break };
-            let hash = op.hash(&key);
-            op.prefetch(hash);
-            *place = Some((hash, key, value));
+            *place = Some((self.hash_of(&key), key, value));
         }
-        batch[0].as_ref()?;
-        let insert = |(hash, key, value)| op.insert(hash, OwnedNode::new(key, value), Mode::Replace);
-        let inserted = batch.into_iter().flatten().map(insert);
-        Some(inserted.filter(|inserted| matches!(inserted, Inserted::New(_))).count())
+        batch[0].is_some().then_some(batch)
+    }
+
+    /// Inserts them, and returns how many keys were new.
+    pub(crate) fn insert_batch(&self, batch: Batch<K, V>, guard: &Guard) -> usize {
+        batch.iter().flatten().for_each(|&(hash, ..)| self.hashed(hash, guard).prefetch());
+        let insert = |(hash, key, value)| self.hashed(hash, guard).insert_node(key, value, Mode::Replace);
+        batch.into_iter().flatten().map(insert).filter(|inserted| matches!(inserted, Inserted::New(_))).count()
     }
 }
+
+/// Entries with the hashes of their keys.
+pub(crate) type Batch<K, V> = [Option<(u64, K, V)>; INSERTIONS];
 
 /// The values of many keys, from [`Pinned::get_many`].
 pub struct GetMany<'g, K, V, S, I: Iterator> {

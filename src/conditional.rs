@@ -41,6 +41,8 @@ where
     /// Replaces the value of `key` if it is there, and returns the old one. Does nothing if the key is absent: `value` is
     /// dropped, None returned. ([`replace_if`](Self::replace_if) gives it back.)
     ///
+    /// The key is replaced too, by the one that is given here.
+    ///
     /// Linearization point: one compare-and-swap; where nothing is replaced, as in a lookup.
     ///
     /// ```
@@ -55,6 +57,8 @@ where
     }
 
     /// Replaces the value of `key` if it meets `condition`, and returns the old one.
+    ///
+    /// The key is replaced too, by the one that is given here.
     ///
     /// Atomic: the entry that is replaced is the one that `condition` saw. **`condition` is called again** if the entry has been
     /// changed by another operation meanwhile; the new value was made before, once. So this is the way to make a value of the
@@ -88,6 +92,8 @@ where
     }
 
     /// Replaces the value of `key` if it is equal to `current`, and returns the old one.
+    ///
+    /// The key is replaced too, by the one that is given here.
     ///
     /// Atomic, as [`replace_if`](Self::replace_if) is.
     ///

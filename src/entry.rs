@@ -21,11 +21,11 @@ use crate::reclaim::Guard;
 /// What a key had when [`entry`](Pinned::entry) or [`entry_ref`](Pinned::entry_ref) looked it up.
 ///
 /// **An entry holds nothing**: no lock, no place in the map. Other threads may change the key at any time, and whether it is
-/// occupied is what it *was*. Each method is one atomic operation on what the key has when it is called:
+/// occupied is what it *was*. Each method that writes is one atomic operation on what the key has when it is called:
 ///
 /// | method | effect |
 /// |---|---|
-/// | [`or_insert`](Self::or_insert) and its kin, [`VacantEntry::insert`], [`VacantEntry::insert_entry`] | insert if the key is absent still; otherwise the value that it has stays, and is returned |
+/// | [`or_insert`](Self::or_insert) and its kin, [`VacantEntry::insert`], [`VacantEntry::insert_entry`] | of a vacant entry: insert if the key is absent still; otherwise the value that it has stays, and is returned. Of an occupied one: the value that was found |
 /// | [`and_modify`](Self::and_modify) with `or_insert` and its kin | update or insert, as one atomic step |
 /// | [`insert_entry`](Self::insert_entry), [`OccupiedEntry::insert`] | insert, or replace what the key has by now |
 /// | [`OccupiedEntry::remove`], [`OccupiedEntry::remove_entry`] | remove what the key has by now |
@@ -61,7 +61,7 @@ where
         self.map().entry(key, self.guard())
     }
 
-    /// The same for a borrowed form of the key, of which a key is made only when it is needed for an insertion
+    /// The same for a borrowed form of the key, of which a key is made only when something may be inserted or replaced
     /// (`K: From<&Q>`, then). The new key must be equal to it.
     ///
     /// ```

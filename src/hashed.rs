@@ -127,6 +127,11 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Hashed<'g, K, V, S> {
     }
 
     #[inline(always)]
+    pub(crate) fn prefetch(self) {
+        self.op.prefetch(self.hash);
+    }
+
+    #[inline(always)]
     pub(crate) fn find<Q: Equivalent<K> + ?Sized>(self, key: &Q) -> Option<&'g Node<K, V>> {
         self.op.find(self.hash, key)
     }
@@ -159,7 +164,7 @@ where
 
     #[inline(always)]
     pub(crate) fn insert_node(self, key: K, value: V, mode: Mode) -> Inserted<'g, K, V, S> {
-        self.op.prefetch(self.hash);
+        self.prefetch();
         self.op.insert(self.hash, OwnedNode::new(key, value), mode)
     }
 

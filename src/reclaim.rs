@@ -7,8 +7,8 @@ use std::cell::Cell;
 
 /// Keeps what its owner read from a map alive.
 ///
-/// As long as a guard lives, no entry that a map still held when the guard was made is freed, even if another thread
-/// removes it; references into a map borrow a guard. Guards cost a few nanoseconds, guards inside a guard almost nothing.
+/// As long as a guard lives, no entry that a map still held when the guard was made is freed by another thread's removing
+/// it; references into a map borrow a guard. (Who borrows a map exclusively, or owns it, frees its entries at once.) Guards cost a few nanoseconds, guards inside a guard almost nothing.
 /// A guard that is held for long holds back the memory of everything that is removed meanwhile, in all maps; it blocks
 /// nobody.
 ///

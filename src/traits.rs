@@ -64,9 +64,10 @@ where
     S: BuildHasher,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        let mut entries = entries.into_iter();
-        // One guard for all would hold back the memory of all that is replaced.
-        while self.insert_batch(&mut entries, &self.guard()).is_some() {}
+        // One view for all would hold back the memory of all that is replaced, for as long as the iterator takes.
+        for (key, value) in entries {
+            self.pin().insert(key, value);
+        }
     }
 }
 
@@ -101,7 +102,9 @@ where
     S: BuildHasher,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        self.insert_many(entries);
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
     }
 }
 
@@ -112,8 +115,12 @@ where
     S: BuildHasher + Default,
 {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut map = Self::default();
-        map.extend(entries);
+        let map = Self::default();
+        let mut entries = entries.into_iter();
+        // Nobody sees the map yet, so entries may be taken ahead; and no guard is held while the iterator works.
+        while let Some(batch) = map.gather(&mut entries) {
+            map.insert_batch(batch, &map.guard());
+        }
         map
     }
 }

@@ -18,6 +18,8 @@ where
 {
     /// Replaces the value of `key` by what `update` makes of it, and returns the new one; None if the key is absent.
     ///
+    /// The key is replaced too, by the one that is given here.
+    ///
     /// Atomic: the value that is replaced is the one that `update` saw. **`update` is called again** if the entry has been
     /// changed by another operation meanwhile. Where it must not run twice, compute the value first and offer it with
     /// [`replace_if`](Self::replace_if).
@@ -38,6 +40,8 @@ where
     /// Replaces the value of `key` by what `update` makes of it, or inserts `value` if the key is absent. Returns the new
     /// value.
     ///
+    /// The key is replaced too, by the one that is given here.
+    ///
     /// Atomic, as [`update`](Self::update) is, and **`update` may be called again** in the same way.
     ///
     /// # Panics
@@ -57,6 +61,8 @@ where
 
     /// Replaces the value of `key` by what `update` makes of it, or inserts what `insert` makes if the key is absent. Returns the
     /// new value.
+    ///
+    /// The key is replaced too, by the one that is given here.
     ///
     /// Atomic, as [`update`](Self::update) is, and **`update` may be called again** in the same way. `insert` is called
     /// at most once: what it has made is kept for when the key is absent again.

@@ -60,6 +60,20 @@ fn insertions_count_new_keys() {
     }
 }
 
+/// Not so `extend`: what its iterator has yielded is there at once, and nothing is held back meanwhile.
+#[test]
+fn extension_is_entry_by_entry() {
+    let map = HashMap::new();
+    let entries = (0..100).map(|key: u64| {
+        assert!(key < 50, "on purpose");
+        assert_eq!(map.len() as u64, key);
+        (key, key)
+    });
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (&map).extend(entries)));
+    assert!(panic.is_err());
+    assert_eq!(map.len(), 50);
+}
+
 /// What comes before a panic is in the map, but for the batch that was being gathered; nothing is lost or dropped twice.
 #[test]
 fn an_iterator_that_panics() {

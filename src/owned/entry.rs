@@ -58,7 +58,6 @@ impl<'a, K, V, S> EntryMut<'a, K, V, S> {
     /// map.entry_mut("key").and_modify(|value| *value += 1).or_insert(7);
     /// assert_eq!(map.pin().get("key"), Some(&2));
     /// ```
-    #[must_use]
     pub fn and_modify(mut self, modify: impl FnOnce(&mut V)) -> Self {
         if let Self::Occupied(entry) = &mut self {
             modify(entry.get_mut());

@@ -102,8 +102,11 @@ impl FirstPanic {
     fn free<K, V>(&mut self, node: *mut Node<K, V>) {
         // SAFETY: the map owned it, nobody else can reach it, and the caller has not freed it before.
         let freed = unsafe { Node::free(node) };
-        if let (Err(panic), None) = (freed, &self.0) {
-            self.0 = Some(panic);
+        match (freed, &self.0) {
+            (Ok(()), _) => {}
+            (Err(panic), None) => self.0 = Some(panic),
+            // It may have a destructor that panics.
+            (Err(panic), Some(_)) => std::mem::forget(panic),
         }
     }
 

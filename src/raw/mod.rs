@@ -4,7 +4,7 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
+//! tables are replaced ([`resize`], [`fit`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
 //! ([`exclusive`], [`sweep`], [`drop`]).
 
 mod bucket;
@@ -17,6 +17,7 @@ mod evict;
 mod exclusive;
 mod find;
 mod fingerprint;
+mod fit;
 mod guards;
 mod insert;
 mod limbo;

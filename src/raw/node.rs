@@ -69,7 +69,8 @@ impl<K, V> Node<K, V> {
         if layout.size() == 0 { Layout::new::<u64>().align_to(layout.align()).unwrap() } else { layout }
     }
 
-    /// Drops key and value and frees the node. A panic of either drop is returned when all is done.
+    /// Drops key and value and frees the node. A panic of either drop is returned when all is done; if both do, the payload of
+    /// the second is forgotten, for that may have a destructor that panics.
     ///
     /// # Safety
     /// `node` came from [`OwnedNode::new`], nobody else refers to it, and it is not used again.
@@ -85,7 +86,13 @@ impl<K, V> Node<K, V> {
         let value = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*node).value) }));
         // SAFETY: as above; nothing is left in it but loom's own state.
         unsafe { Self::free_shell(node) };
-        key.and(value)
+        match (key, value) {
+            (Err(first), second) => {
+                second.unwrap_or_else(std::mem::forget);
+                Err(first)
+            }
+            (Ok(()), value) => value,
+        }
     }
 
     /// The same for a node whose value has been moved out.

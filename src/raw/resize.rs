@@ -191,9 +191,10 @@ where
         // There is no table of that capacity, so none to make smaller.
         let Ok(least) = log2_for(capacity) else { return Ok(()) };
         let Some(root) = self.settle()? else { return Ok(()) };
-        if log2_for(self.core().count.sum(self.guard))?.max(least) < root.log2() {
+        let smallest = log2_for(self.core().count.sum(self.guard))?.max(least);
+        if let Some(log2) = (smallest..root.log2()).find(|&log2| root.fits_into(log2)) {
             // Another thread's announcement, or growth, will do as well.
-            root.announce(least);
+            root.announce(log2);
             self.settle()?;
         }
         Ok(())

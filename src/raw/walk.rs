@@ -101,8 +101,15 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         }
     }
 
-    /// Gathers the entries of the home of `position` and moves the position to its end.
+    /// Gathers the entries of the home of `position` and moves the position to its end. If `Hash` or `Eq` panics, the home has
+    /// not been visited.
     fn visit<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
+        let mut fresh = Self { batch: std::mem::take(&mut self.batch), ..*self };
+        fresh.visit_once(op, position);
+        *self = fresh;
+    }
+
+    fn visit_once<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
         let Some(mut table) = op.core().root(op.guard) else {
             self.position = None;
             return;
