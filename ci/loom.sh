@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Explores the interleavings of the loom tests, with buckets of one slot and of two. Some minutes on two processors.
+# Explores the interleavings of the loom tests, with buckets of one slot and of two. A quarter of an hour on two processors.
 #
 #     ci/loom.sh                  all
 #     ci/loom.sh --test loom_walk one file; further arguments go to cargo test
+#     LOXLEY_PREEMPTIONS=2 ci/loom.sh  no scenario deeper than that: what .ci/run has time for
 #
 # Not --release: cargo's test profile is as fast here (Cargo.toml) and has the crate's debug assertions.
 set -euo pipefail

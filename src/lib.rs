@@ -20,7 +20,7 @@
 //! * [Guards and memory](#guards-and-memory): how long references live, and when memory comes back
 //! * [Features](#features): what is optional
 //! * [When not to use it](#when-not-to-use-it)
-//! * The design: [`docs::algorithm`], [`docs::limitations`]
+//! * The design: [`docs::algorithm`], [`docs::limitations`], [`docs::performance`]
 //!
 //! # Usage
 //! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`), and written to through it. [`pin`](HashMap::pin) gives a

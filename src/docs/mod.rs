@@ -6,3 +6,6 @@ pub mod algorithm {
 pub mod limitations {
     #![doc = include_str!("limitations.md")]
 }
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}

@@ -45,7 +45,8 @@ impl Scenario {
 
     /// Explores the scenario, see the module's documentation.
     #[track_caller]
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
+        self.preemptions = self.preemptions.min(most_preemptions());
         let start = Instant::now();
         let exploration = Arc::new(Mutex::new(Exploration::default()));
         let inner = exploration.clone();
@@ -112,6 +113,12 @@ impl Scenario {
             exploration.outcomes.insert((answers.collect(), last));
         }
     }
+}
+
+/// What `LOXLEY_PREEMPTIONS` allows, for a run that has less time: the scenarios are as many, and explored less deep.
+fn most_preemptions() -> usize {
+    let most = std::env::var("LOXLEY_PREEMPTIONS").ok();
+    most.map_or(usize::MAX, |most| most.parse().expect("LOXLEY_PREEMPTIONS is a number"))
 }
 
 /// What all executions of a scenario came to.
