@@ -85,14 +85,17 @@
 //!
 //! # Progress
 //! Lookups are *wait-free* (in each table that they pass through; a lookup that is overtaken by resizes passes through more
-//! than one): they end after a bounded number of steps whatever others do, and they write nothing. Everything else is *lock-free*, growing and shrinking included: a thread that is stopped anywhere, even for ever, keeps
-//! no other from finishing. So there is nothing to deadlock with: call any method while you hold references
+//! than one): they end after a bounded number of steps whatever others do, and they write nothing. Everything else is
+//! *lock-free*, growing and shrinking included: a thread that is stopped anywhere, even for ever, keeps no other from
+//! finishing. So there is nothing to deadlock with: call any method while you hold references
 //! from any other, on any thread, from within closures, `Hash`, `Eq` and `Drop`. (The allocator and the collector have
 //! locks of their own, if any.)
 //!
 //! No operation does work that grows with the map, except those that say so ([`clear`](Pinned::clear),
 //! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to`](Pinned::shrink_to) and their kin, iteration) and
-//! those that meet a `shrink_to` of another thread. When the map grows, each insertion or removal moves a few buckets.
+//! those that meet a `shrink_to` of another thread. When the map grows, each insertion or removal moves a few buckets; only
+//! if insertions fill the new table before the old one has been moved, which takes many threads that are stopped in the
+//! middle of it, does one move all that is left.
 //!
 //! # Consistency
 //! Operations on single keys are *linearizable*: each takes effect at one moment between its call and its

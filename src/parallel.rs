@@ -23,10 +23,11 @@
 //! # Why a view can be shared out
 //! A view cannot be sent to another thread, for its guard is the mark of one thread. But the entries that any thread meets
 //! are protected by it all the same: the collector frees an entry when all guards that existed when the entry was *retired*
-//! are gone, whoever has looked at it. Each worker takes a guard of its own before it reads the map, later than the view
-//! was made (it was given its part of the view) and long before the view is dropped (its part borrows it). What the worker's guard
-//! would protect was retired after that guard was made, or not at all: so the view's guard existed then as well, and
-//! protects it for as long as the view is borrowed. So the worker's guard may go, and the references stay.
+//! are gone, whoever has looked at it. A worker reads the map after the view was made (it was given its part of the view). So
+//! what it meets is retired after that, if at all; or it waits in limbo for a table that the worker came to through the
+//! root, and that table is retired after that. Either way the view's guard existed then, and protects the entry for as long as
+//! the view is borrowed. The guard that the worker takes while it reads may go earlier, and may even be an older one of its
+//! thread: the references stay.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
