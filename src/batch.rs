@@ -120,6 +120,7 @@ where
 pub(crate) type Batch<K, V> = [Option<(u64, K, V)>; INSERTIONS];
 
 /// The values of many keys, from [`Pinned::get_many`].
+#[must_use = "iterators do nothing unless they are consumed"]
 pub struct GetMany<'g, K, V, S, I: Iterator> {
     op: Op<'g, K, V, S>,
     keys: I,

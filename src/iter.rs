@@ -7,6 +7,7 @@ use std::iter::FusedIterator;
 use crate::raw::{Node, Op, Walk};
 
 /// An iterator over the entries of a map, from [`Pinned::iter`](crate::Pinned::iter).
+#[must_use = "iterators do nothing unless they are consumed"]
 pub struct Iter<'g, K, V, S> {
     op: Op<'g, K, V, S>,
     walk: Walk<'g, K, V>,
@@ -44,6 +45,7 @@ impl<K, V, S> fmt::Debug for Iter<'_, K, V, S> {
 macro_rules! half {
     ($(#[$doc:meta])* $name:ident, $item:ident, $method:ident) => {
         $(#[$doc])*
+        #[must_use = "iterators do nothing unless they are consumed"]
         pub struct $name<'g, K, V, S>(Iter<'g, K, V, S>);
 
         impl<'g, K, V, S> $name<'g, K, V, S> {

@@ -166,6 +166,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// map.insert(1, 2, &map.guard());
     /// ```
     #[inline]
+    #[must_use]
     pub fn guard(&self) -> Guard {
         Guard::new()
     }
@@ -179,6 +180,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert_eq!(view.get(&1), Some(&2));
     /// ```
     #[inline]
+    #[must_use]
     pub fn pin(&self) -> Pinned<'_, K, V, S> {
         Pinned::new(self, self.guard())
     }

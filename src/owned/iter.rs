@@ -150,6 +150,7 @@ impl<'a, K, V> Extract<'a, K, V> {
 }
 
 /// An iterator that removes some entries, from [`HashMap::extract_if`].
+#[must_use = "iterators do nothing unless they are consumed"]
 pub struct ExtractIf<'a, K, V, F> {
     extract: Extract<'a, K, V>,
     remove: F,
