@@ -72,7 +72,7 @@ fn an_overflowing_group_and_its_neighbour() {
 fn an_eviction_in_the_new_table() {
     Scenario {
         log2: 3,
-        setup: &[Put(0x00), Put(0x01), Put(0x08), Put(0x10)],
+        setup: &[Put(0x00), Put(0x01), Put(0x0C), Put(0x10)],
         layout: "0 1 2 2 . . . .",
         resize_to: Some(4),
         threads: &[&[Update(0x01)], &[Remove(0x10)]],

@@ -55,8 +55,9 @@ impl Drop for Witness {
 }
 
 /// A key's name says where it lives: the upper digit is its home in a table of eight buckets (so half of that is its home in
-/// one of four, and so on), and with the upper bit of the lower digit its home in one of sixteen. The other three bits tell
-/// keys of one home apart. Those have the same hash, so all that tells them apart in a table is a comparison.
+/// one of four, and so on), the lower one tells keys of one home apart. Those have the same hash, so all that tells
+/// them apart in a table is a comparison; but lower digits from C on put a key into the second half of its home, the odd one
+/// of two in a table of sixteen.
 #[derive(PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub(crate) struct Name(u8);
@@ -142,7 +143,7 @@ impl Hasher for HomeHasher {
     }
 
     fn finish(&self) -> u64 {
-        hooks::hash_for(u64::from(self.0 >> 4), 3, u64::from(self.0 >> 3 & 1) << 60)
+        hooks::hash_for(u64::from(self.0 >> 4), 3, u64::from(self.0 & 0xC == 0xC) << 60)
     }
 }
 
