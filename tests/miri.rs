@@ -224,7 +224,7 @@ fn two_threads(hashing: Hashing, seed: u64, operations: usize) {
 #[test]
 fn threads() {
     for hashing in SHAPES {
-        for seed in 0..3 {
+        for seed in 0..6 {
             two_threads(hashing, seed, 40);
         }
     }
