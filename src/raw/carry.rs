@@ -178,7 +178,7 @@ fn find_source<'g, K, V>(
 ) -> Option<Source<'g, K, V>> {
     let table = resize.from;
     let buckets = resize.old_homes(group).flat_map(|home| {
-        let bound = table.home_bucket(home).meta().bound().min(table.mask());
+        let bound = table.bound(table.home_bucket(home).meta());
         (home..=home + bound).map(|index| table.bucket(index))
     });
     buckets.flat_map(Bucket::slots).find_map(|slot| {

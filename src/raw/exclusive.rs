@@ -63,7 +63,7 @@ impl<K, V> Core<K, V> {
             table = table.successor();
         }
         let home = table.home(hash);
-        for displacement in 0..=table.home_bucket(home).meta().bound().min(table.mask()) {
+        for displacement in 0..=table.bound(table.home_bucket(home).meta()) {
             let bucket = table.bucket(home + displacement);
             let tag = readable_tag(table.fingerprint(hash), displacement);
             for (slot, word) in bucket.with_tag(tag).chain(bucket.in_transit()) {

@@ -90,7 +90,7 @@ impl<'g, K, V> Table<'g, K, V> {
             if meta.is_migrated() && !without(Guarded::reader_migrated) {
                 return Lookup::Migrated;
             }
-            let bound = meta.bound().min(self.mask());
+            let bound = self.bound(meta);
             if next > bound || (next > 0 && without(Guarded::reader_bound)) {
                 return Lookup::Absent;
             }

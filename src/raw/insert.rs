@@ -87,8 +87,8 @@ where
     /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange succeeds, so it
     /// always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or migrated (a migrator begins
     /// with sealing EMPTY slots); all that was ever inserted here took the first EMPTY slot; and all slots before this
-    /// one were in use, or sealed, when they were looked at. A slot's word is loaded once for both questions: by two loads, it could
-    /// be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
+    /// one were in use, or sealed, when they were looked at. A slot's word is loaded once for both questions: by two loads,
+    /// it could be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
     #[inline(always)]
     fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
         let Some(table) = self.core().root(self.guard) else { return Err(node) };
@@ -181,7 +181,7 @@ where
                 return Step::Restart;
             }
             self.op.help_pend(table, home, meta);
-            match self.op.seek(table, self.hash, self.node.key(), 0..meta.bound().min(table.mask()) + 1) {
+            match self.op.seek(table, self.hash, self.node.key(), 0..table.bound(meta) + 1) {
                 Seek::Live(entry) => {
                     if !without(Guarded::withdraw_replacing) {
                         self.withdraw();

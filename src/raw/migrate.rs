@@ -239,18 +239,19 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
         loop {
             let meta = bucket.meta();
             if meta.is_frozen() {
-                return meta.bound().min(table.mask());
+                return table.bound(meta);
             }
             if !without(Guarded::freeze_pend) {
                 self.help_pend(table, home, meta);
             }
             if bucket.exchange_meta(meta, meta.freezing()) {
-                return meta.bound().min(table.mask());
+                return table.bound(meta);
             }
         }
     }
 
-    /// F2 for one slot, by the hash of its key if need be. Returns its entry if it is of this home, FROZEN by now; or if it is CROSS, of whatever home.
+    /// F2 for one slot, by the hash of its key if need be. Returns its entry if it is of this home, FROZEN by now; or if it is
+    /// CROSS, of whatever home.
     fn freeze_slot(
         self,
         resize: Resize<'g, K, V>,

@@ -79,7 +79,7 @@ where
                 if meta.is_migrated() {
                     continue 'root;
                 }
-                let bound = meta.bound().min(table.mask());
+                let bound = table.bound(meta);
                 if first > bound || (first > 0 && without(Guarded::writer_bound)) {
                     return None;
                 }

@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 use super::bucket::{Bucket, Slot};
 use super::fingerprint::{Fingerprint, Window};
 use super::limbo::Limbo;
-use super::meta::Position;
+use super::meta::{Meta, Position};
 use super::node::Node;
 use super::progress::{self, Progress};
 use super::word::{MAX_DISPLACEMENT, SLOTS, Word};
@@ -184,6 +184,12 @@ impl<'g, K, V> Table<'g, K, V> {
     /// The largest displacement that an entry can have here.
     pub(crate) fn max_displacement(self) -> usize {
         self.mask().min(MAX_DISPLACEMENT)
+    }
+
+    /// How far to search for entries of a home whose meta word this is: not more than once around.
+    #[inline(always)]
+    pub(crate) fn bound(self, meta: Meta) -> usize {
+        meta.bound().min(self.mask())
     }
 
     #[inline(always)]

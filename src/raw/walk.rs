@@ -139,7 +139,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             if meta.is_migrated() {
                 return false;
             }
-            let bound = meta.bound().min(table.mask());
+            let bound = table.bound(meta);
             if next > bound || (next > 0 && without(Guarded::walk_bound)) {
                 return true;
             }
