@@ -110,7 +110,7 @@ impl Counter {
         if cfg!(loom) {
             return 2;
         }
-        std::thread::available_parallelism().map_or(1, |n| n.get()).next_power_of_two()
+        local::processors().next_power_of_two()
     }
 
     /// Gives each processor a cell of its own.

@@ -1,4 +1,5 @@
-//! What each thread keeps for all maps: its number, and a supply of stamps for tombstones.
+//! What each thread keeps for all maps: its number, and a supply of stamps for tombstones. And what the process keeps: the
+//! number of processors.
 
 use std::cell::Cell;
 // Not through `crate::sync`: the values of stamps and thread numbers decide nothing that a model could get wrong, and
@@ -11,6 +12,8 @@ const STAMP_MASK: u64 = (1 << 60) - 1;
 
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+/// 0: not asked for yet.
+static PROCESSORS: AtomicUsize = AtomicUsize::new(0);
 
 const UNNUMBERED: usize = usize::MAX;
 
@@ -56,6 +59,19 @@ pub(crate) fn thread_number() -> usize {
         }
         number => number,
     })
+}
+
+/// The processors that this process may use, as of the first call: to ask the system takes as long as some thousand insertions.
+pub(crate) fn processors() -> usize {
+    // ORDERING: relaxed; the number is all there is. Two threads may both ask.
+    match PROCESSORS.load(Ordering::Relaxed) {
+        0 => {
+            let number = std::thread::available_parallelism().map_or(1, |n| n.get());
+            PROCESSORS.store(number, Ordering::Relaxed);
+            number
+        }
+        number => number,
+    }
 }
 
 #[cfg(test)]
