@@ -92,6 +92,9 @@ impl<'g, K, V> Resize<'g, K, V> {
 
     /// Every exchange of a migration is a full fence: without this, one cache miss would wait for the other.
     fn prefetch(self, groups: Range<usize>) {
+        for home in self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH) {
+            self.from.home_bucket(home).prefetch_for_write();
+        }
         if self.split().is_none() {
             for home in self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH) {
                 self.from.home_bucket(home).prefetch_nodes();
@@ -117,7 +120,7 @@ impl<'g, K, V> Resize<'g, K, V> {
 const PREFETCH_FROM_LOG2: u32 = 12;
 
 /// Buckets that are prefetched at once.
-const MAX_PREFETCH: usize = 16;
+const MAX_PREFETCH: usize = 32;
 
 /// An entry of a group's list.
 pub(super) struct Item<'g, K, V> {
