@@ -168,9 +168,10 @@ mod tests {
         bank.deliver(1, transfer);
         bank.repair();
         bank.repair();
-        assert!(bank.transfer(1, 2, 1));
-        // One who has slept since the first.
+        bank.begin(1, 2, 1).unwrap();
+        // One who has slept since the first, and must leave the second alone.
         bank.complete(1, transfer);
+        bank.repair();
         assert_eq!(bank.accounts.pin()[&2].balance, 5);
         assert_eq!(bank.total(), 10);
     }
