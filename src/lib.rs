@@ -111,13 +111,13 @@
 //! A view holds a [`Guard`], which keeps alive what is read through it: references are good as long as the view, whatever is
 //! removed meanwhile. It costs a few nanoseconds; make one for a request or a batch of operations, not for a program's
 //! lifetime, for it holds back memory. Neither views nor guards are `Send`: a task makes them between its `.await`s. See
-//! [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with an explicit
-//! guard.
+//! [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with
+//! an explicit guard.
 //!
 //! # Memory
 //! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before; perhaps
-//! later and on another thread, so writing methods ask for `Send + 'static`. Garbage is bounded in bytes as long as guards are short.
-//! Tables are freed promptly when the map has grown or shrunk, and dropping the map drops what is in it at once: see
+//! later and on another thread, so writing methods ask for `Send + 'static`. Garbage is bounded in bytes as long as guards are
+//! short. Tables are freed promptly when the map has grown or shrunk, and dropping the map drops what is in it at once: see
 //! [`docs::memory`].
 //!
 //! # Features
