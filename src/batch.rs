@@ -26,7 +26,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     ///
     /// In maps larger than the processor's caches up to twice as fast as single lookups; in those that fit into them, single
     /// lookups are faster. Each lookup is linearizable by itself; together they are no snapshot. Keys are taken from
-    /// their iterator in batches, ahead of the results.
+    /// their iterator in batches, ahead of the results. Wait-free, as single lookups.
     ///
     /// ```
     /// let map: loxley::HashMap<String, u8> = [("a".into(), 1), ("c".into(), 3)].into();

@@ -14,13 +14,15 @@
 //! ```
 //!
 //! # Contents
-//! * [Usage](#usage)
+//! * [Usage](#usage): views, keys, values, `&mut`, sets
+//! * [Consistency](#consistency): what each operation promises ([table](docs::operations))
 //! * [Progress](#progress): what happens to other threads when one stops
-//! * [Consistency](#consistency): what each operation promises
-//! * [Guards and memory](#guards-and-memory): how long references live, and when memory comes back
+//! * [Lifetimes and guards](#lifetimes-and-guards), [async](docs::guards#async)
+//! * [Memory](#memory): when it comes back
 //! * [Features](#features): what is optional
-//! * [When not to use it](#when-not-to-use-it)
-//! * The design: [`docs::algorithm`], [`docs::limitations`], [`docs::performance`]
+//! * [When not to use it](#when-not-to-use-it), [limitations](docs::limitations)
+//! * [Migrating](docs::migrating) from dashmap, papaya, `RwLock<HashMap>` or std, side by side
+//! * [Performance](docs::performance), and [how it works](docs::algorithm)
 //!
 //! # Usage
 //! A [`HashMap`] is shared by reference (`&map`, `Arc<map>`), and written to through it. [`pin`](HashMap::pin) gives a
@@ -80,23 +82,6 @@
 //!
 //! A [`HashSet`] is a map without values. [`scan`](Pinned::scan) iterates in pages that nothing needs to be held between.
 //!
-//! A view costs a few nanoseconds; make one for a batch of operations, not for a program's lifetime (see
-//! [Guards and memory](#guards-and-memory)). The same operations exist on the map itself with an explicit [`Guard`].
-//!
-//! # Progress
-//! Lookups are *wait-free* (in each table that they pass through; a lookup that is overtaken by resizes passes through more
-//! than one): they end after a bounded number of steps whatever others do, and they write nothing. Everything else is
-//! *lock-free*, growing and shrinking included: a thread that is stopped anywhere, even for ever, keeps no other from
-//! finishing. So there is nothing to deadlock with: call any method while you hold references
-//! from any other, on any thread, from within closures, `Hash`, `Eq` and `Drop`. (The allocator and the collector have
-//! locks of their own, if any.)
-//!
-//! No operation does work that grows with the map, except those that say so ([`clear`](Pinned::clear),
-//! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to`](Pinned::shrink_to) and their kin, iteration) and
-//! those that meet a `shrink_to` of another thread. When the map grows, each insertion or removal moves a few buckets; only
-//! if insertions fill the new table before the old one has been moved, which takes many threads that are stopped in the
-//! middle of it, does one move all that is left.
-//!
 //! # Consistency
 //! Operations on single keys are *linearizable*: each takes effect at one moment between its call and its
 //! return, and all threads agree on the order. That includes insertions against removals, updates and lookups of the same
@@ -106,13 +91,34 @@
 //! during the whole iteration is yielded exactly once, however often the map grows or shrinks meanwhile; a key that comes or
 //! goes may be yielded or not; no key is yielded twice. [`len`](Pinned::len) is exact when nobody writes.
 //!
-//! # Guards and memory
-//! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before.
-//! [`Pinned`] holds a [`Guard`]. While a guard lives, what is removed from any map by any thread stays in memory; so hold it
-//! for a request, not for ever. Neither is `Send`: they cannot be held across `.await` in a task that moves.
+//! [`docs::operations`] has a table of all methods: where each takes effect, which closures may run again, and what is not atomic.
 //!
-//! Keys and values may be dropped later, and on another thread: writing methods ask for `Send + 'static`.
-//! Tables, in contrast, are freed promptly when the map has grown or shrunk. Dropping the map drops what is in it at once.
+//! # Progress
+//! Lookups are *wait-free* (in each table that they pass through; a lookup that is overtaken by resizes passes through more
+//! than one): they end after a bounded number of steps whatever others do, and they write nothing. Everything else is
+//! *lock-free*, growing and shrinking included: a thread that is stopped anywhere, even for ever, keeps no other from
+//! finishing. So there is nothing to deadlock with: call any method while you hold references
+//! from any other, on any thread, from within closures, `Hash`, `Eq` and `Drop`
+//! ([an example](docs::migrating#from-dashmap)). (The allocator and the collector have locks of their own, if any.)
+//!
+//! No operation does work that grows with the map, except those that say so ([`clear`](Pinned::clear),
+//! [`retain`](Pinned::retain), [`reserve`](Pinned::reserve), [`shrink_to`](Pinned::shrink_to) and their kin, iteration) and
+//! those that meet a `shrink_to` of another thread. When the map grows, each insertion or removal moves a few buckets; only
+//! if insertions fill the new table before the old one has been moved, which takes many threads that are stopped in the
+//! middle of it, does one move all that is left.
+//!
+//! # Lifetimes and guards
+//! A view holds a [`Guard`], which keeps alive what is read through it: references are good as long as the view, whatever is
+//! removed meanwhile. It costs a few nanoseconds; make one for a request or a batch of operations, not for a program's
+//! lifetime, for it holds back memory. Neither views nor guards are `Send`: a task makes them between its `.await`s. See
+//! [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with
+//! an explicit guard.
+//!
+//! # Memory
+//! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before; perhaps
+//! later and on another thread, so writing methods ask for `Send + 'static`. Garbage is bounded in bytes as long as guards are
+//! short. Tables are freed promptly when the map has grown or shrunk, and dropping the map drops what is in it at once: see
+//! [`docs::memory`].
 //!
 //! # Features
 //! None is on by default.
@@ -122,7 +128,8 @@
 //! # When not to use it
 //! * On one thread, or where writers are rare enough for a `RwLock`: std's map needs no allocation an entry.
 //! * When values change in place all the time and are not atomic: each change allocates. Use a map of mutexes.
-//! * When several keys must change together: there are no transactions.
+//! * When several keys must change together: there are no transactions, only [ways around](docs::operations#what-is-not-atomic).
+//! * When keys or values that are written borrow from something short-lived.
 //! * On 32-bit targets: slots are packed 64-bit words.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

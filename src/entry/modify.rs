@@ -21,16 +21,31 @@ where
     F: FnMut(&V) -> V,
 {
     /// Modifies the key's value, or inserts this one: [`Pinned::update_or_insert`](crate::Pinned::update_or_insert).
+    ///
+    /// ```
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// assert_eq!(map.pin().entry("key").and_modify(|value| value + 1).or_insert(0), &2);
+    /// ```
     pub fn or_insert(self, value: V) -> &'g V {
         self.at.update_or_insert(self.key, self.modify, value)
     }
 
     /// Modifies the key's value, or inserts what `value` makes: [`Pinned::update_or_insert_with`](crate::Pinned::update_or_insert_with).
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<&str, Vec<u8>>::new();
+    /// assert_eq!(map.pin().entry("key").and_modify(|old| [&old[..], &[1]].concat()).or_insert_with(|| vec![1]), &[1]);
+    /// ```
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'g V {
         self.at.update_or_insert_with(self.key, self.modify, value)
     }
 
     /// Modifies the key's value, or inserts the default value.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<&str, u8>::new();
+    /// assert_eq!(map.pin().entry("key").and_modify(|value| value + 1).or_default(), &0);
+    /// ```
     pub fn or_default(self) -> &'g V
     where
         V: Default,
@@ -39,6 +54,13 @@ where
     }
 
     /// Modifies the key's value if there is one: [`Pinned::update`](crate::Pinned::update).
+    ///
+    /// ```
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let map = map.pin();
+    /// assert_eq!(map.entry("key").and_modify(|value| value + 1).apply(), Some(&2));
+    /// assert_eq!(map.entry("other").and_modify(|value| value + 1).apply(), None);
+    /// ```
     pub fn apply(self) -> Option<&'g V> {
         self.at.update(self.key, self.modify)
     }

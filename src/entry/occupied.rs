@@ -30,16 +30,41 @@ impl<'g, K, V, S, Q> OccupiedEntry<'g, K, V, S, Q> {
     }
 
     /// The value that was found. The key may have another by now.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let map = map.pin();
+    /// let Entry::Occupied(entry) = map.entry("key") else { unreachable!() };
+    /// map.insert("key", 2); // another thread, say
+    /// assert_eq!(entry.get(), &1);
+    /// ```
     pub fn get(&self) -> &'g V {
         self.found.value()
     }
 
     /// The key and the value that were found.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let map = map.pin();
+    /// let Entry::Occupied(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.get_key_value(), (&"key", &1));
+    /// ```
     pub fn get_key_value(&self) -> (&'g K, &'g V) {
         self.found.pair()
     }
 
     /// Gives back what the entry was asked for with.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let map = map.pin();
+    /// let Entry::Occupied(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.into_key(), "key");
+    /// ```
     pub fn into_key(self) -> Q {
         self.key
     }
@@ -65,7 +90,10 @@ where
     S: BuildHasher,
 {
     /// Gives the key this value, and returns the value that it replaces: perhaps another than was found. None if the key has
-    /// been removed; then it is there again. As [`Pinned::insert`](crate::Pinned::insert).
+    /// been removed; then it is there again.
+    ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert).
     ///
     /// ```
     /// # use loxley::Entry;
@@ -121,6 +149,14 @@ where
     }
 
     /// The same, and returns key and value.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let map = map.pin();
+    /// let Entry::Occupied(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.remove_entry(), Some((&"key", &1)));
+    /// ```
     pub fn remove_entry(self) -> Option<(&'g K, &'g V)> {
         self.at.remove_entry(self.found.key())
     }

@@ -16,11 +16,27 @@ pub struct VacantEntry<'g, K, V, S, Q = K> {
 
 impl<'g, K, V, S, Q> VacantEntry<'g, K, V, S, Q> {
     /// What the entry was asked for with.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map = loxley::HashMap::<&str, u8>::new();
+    /// let map = map.pin();
+    /// let Entry::Vacant(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.key(), &"key");
+    /// ```
     pub fn key(&self) -> &Q {
         &self.key
     }
 
     /// Gives back what the entry was asked for with.
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map = loxley::HashMap::<&str, u8>::new();
+    /// let map = map.pin();
+    /// let Entry::Vacant(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.into_key(), "key");
+    /// ```
     pub fn into_key(self) -> Q {
         self.key
     }
@@ -36,6 +52,9 @@ where
     /// Inserts the key with this value, and returns it. If another thread has inserted the key meanwhile, its value stays
     /// and is returned; `value` is dropped.
     ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert).
+    ///
     /// ```
     /// # use loxley::Entry;
     /// let map = loxley::HashMap::new();
@@ -49,6 +68,17 @@ where
     }
 
     /// The same, and returns the key's entry. (That is for further operations on the key, and so has a clone of it.)
+    ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert).
+    ///
+    /// ```
+    /// # use loxley::Entry;
+    /// let map = loxley::HashMap::<&str, u8>::new();
+    /// let map = map.pin();
+    /// let Entry::Vacant(entry) = map.entry("key") else { unreachable!() };
+    /// assert_eq!(entry.insert_entry(1).remove(), Some(&1));
+    /// ```
     pub fn insert_entry(self, value: V) -> OccupiedEntry<'g, K, V, S>
     where
         K: Clone,
@@ -60,6 +90,9 @@ where
     ///
     /// # Errors
     /// If another thread has inserted the key: its value, and the one that was not inserted.
+    ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert).
     ///
     /// ```
     /// # use loxley::Entry;

@@ -126,22 +126,53 @@ where
 
 impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
     /// The map's key.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Occupied;
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let Occupied(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.key(), &"key");
+    /// ```
     pub fn key(&self) -> &K {
         self.node().key()
     }
 
     /// The value.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Occupied;
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let Occupied(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.get(), &1);
+    /// ```
     pub fn get(&self) -> &V {
         self.node().value()
     }
 
     /// The value, to be changed in place.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Occupied;
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let Occupied(mut entry) = map.entry_mut("key") else { unreachable!() };
+    /// *entry.get_mut() += 1;
+    /// assert_eq!(entry.get(), &2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut V {
         // SAFETY: an entry of a map that is borrowed exclusively; the reference borrows us.
         unsafe { Node::pair_mut(self.spot.node()) }.1
     }
 
     /// The value, for as long as the map is borrowed.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Occupied;
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let Occupied(entry) = map.entry_mut("key") else { unreachable!() };
+    /// let value = entry.into_mut();
+    /// *value += 1;
+    /// assert_eq!(map.pin()["key"], 2);
+    /// ```
     pub fn into_mut(self) -> &'a mut V {
         // SAFETY: an entry of a map that is borrowed exclusively for 'a, by nobody else now that we are gone.
         unsafe { Node::pair_mut(self.spot.node()) }.1
@@ -174,6 +205,13 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
     }
 
     /// Removes the entry and returns it.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Occupied;
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// let Occupied(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.remove_entry(), ("key", 1));
+    /// ```
     pub fn remove_entry(self) -> (K, V) {
         // SAFETY: found in the settled map, which has not been changed since.
         unsafe { self.map.raw.core.remove_at(self.spot) }.into_parts()
@@ -187,11 +225,25 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
 
 impl<'a, K, V, S> VacantEntryMut<'a, K, V, S> {
     /// The key that was looked for.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Vacant;
+    /// let mut map = loxley::HashMap::<&str, u8>::new();
+    /// let Vacant(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.key(), &"key");
+    /// ```
     pub fn key(&self) -> &K {
         &self.key
     }
 
     /// The key that was looked for, back.
+    ///
+    /// ```
+    /// use loxley::EntryMut::Vacant;
+    /// let mut map = loxley::HashMap::<&str, u8>::new();
+    /// let Vacant(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.into_key(), "key");
+    /// ```
     pub fn into_key(self) -> K {
         self.key
     }

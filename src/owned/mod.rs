@@ -16,8 +16,8 @@ use crate::raw::{Mode, Node, OwnedNode, Spot, spread};
 use crate::reclaim::Guard;
 
 /// # For the exclusive owner
-/// These methods need no guard, since nobody else is in the map. Those that remove entries, and
-/// [`entry_mut`](Self::entry_mut), complete a migration that is under way first, which is O(capacity) once.
+/// These methods need no guard, since nobody else is in the map. Unless stated otherwise they take expected O(1) time; those that
+/// remove entries, and [`entry_mut`](Self::entry_mut), complete a migration that is under way first, which is O(capacity) once.
 impl<K, V, S> HashMap<K, V, S> {
     /// Iterates over the entries, values mutably, in no particular order. O(capacity).
     ///

@@ -165,6 +165,9 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> HashSet<T, S> {
     ///
     /// Lazy: elements that the iterator has not come to when it is dropped stay.
     ///
+    /// # Panics
+    /// `next` if `remove` panics; that element stays.
+    ///
     /// ```
     /// let mut set = loxley::HashSet::from([1, 2, 3]);
     /// assert_eq!(set.extract_if(|n| n % 2 == 1).sum::<i32>(), 4);

@@ -122,7 +122,8 @@ impl<T: Hash + Eq, S: BuildHasher> PinnedSet<'_, T, S> {
 
     /// The elements of both sets, each once.
     ///
-    /// Weakly consistent, as all operations on two sets: what stays in (or out of) each set meanwhile is told right.
+    /// Weakly consistent, as all operations on two sets: what stays in (or out of) each set meanwhile is told right. They are lazy, and
+    /// O(capacity) for all their elements together.
     ///
     /// ```
     /// let (a, b) = (loxley::HashSet::from([1, 2]), loxley::HashSet::from([2, 3]));
