@@ -131,6 +131,7 @@
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
 mod batch;
+mod by_ref;
 mod compute;
 mod conditional;
 pub mod docs;

@@ -42,6 +42,7 @@ mod check;
 #[cfg(any(loom, loxley_hooks))]
 pub mod hooks;
 
+pub(crate) use self::compute::{ByRef, ByValue, Given};
 pub(crate) use self::core::{Core, Op, RawMap, spread};
 pub(crate) use self::drop::Entries;
 pub(crate) use self::exclusive::Spot;
