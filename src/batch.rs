@@ -93,7 +93,7 @@ where
         let mut entries = entries.into_iter();
         let mut new = 0;
         while let Some(batch) = self.gather(&mut entries) {
-            new += self.insert_batch(batch, guard);
+            new += self.insert_batch(batch, Mode::Replace, guard);
         }
         new
     }
@@ -109,9 +109,9 @@ where
     }
 
     /// Inserts them, and returns how many keys were new.
-    pub(crate) fn insert_batch(&self, batch: Batch<K, V>, guard: &Guard) -> usize {
+    pub(crate) fn insert_batch(&self, batch: Batch<K, V>, mode: Mode, guard: &Guard) -> usize {
         batch.iter().flatten().for_each(|&(hash, ..)| self.hashed(hash, guard).prefetch());
-        let insert = |(hash, key, value)| self.hashed(hash, guard).insert_node(key, value, Mode::Replace);
+        let insert = |(hash, key, value)| self.hashed(hash, guard).insert_node(key, value, mode);
         batch.into_iter().flatten().map(insert).filter(|inserted| matches!(inserted, Inserted::New(_))).count()
     }
 }
@@ -150,6 +150,19 @@ where
             self.op.prefetch_entry(hash);
         }
     }
+
+    #[inline]
+    pub(crate) fn next_node(&mut self) -> Option<Option<&'g Node<K, V>>> {
+        if self.next == self.end {
+            self.fetch();
+            if self.end == 0 {
+                return None;
+            }
+        }
+        let (hash, key) = self.batch[self.next].take()?;
+        self.next += 1;
+        Some(self.op.find(hash, key))
+    }
 }
 
 impl<'g, 'k, K, V, S, Q, I> Iterator for GetMany<'g, K, V, S, I>
@@ -163,15 +176,7 @@ where
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next == self.end {
-            self.fetch();
-            if self.end == 0 {
-                return None;
-            }
-        }
-        let (hash, key) = self.batch[self.next].take()?;
-        self.next += 1;
-        Some(self.op.find(hash, key).map(Node::value))
+        Some(self.next_node()?.map(Node::value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -8,6 +8,7 @@ use ahash::RandomState;
 
 use crate::map::HashMap;
 use crate::pinned::Pinned;
+use crate::raw::Mode;
 
 impl<K, V, S: Default> Default for HashMap<K, V, S> {
     fn default() -> Self {
@@ -119,7 +120,7 @@ where
         let mut entries = entries.into_iter();
         // Nobody sees the map yet, so entries may be taken ahead; and no guard is held while the iterator works.
         while let Some(batch) = map.gather(&mut entries) {
-            map.insert_batch(batch, &map.guard());
+            map.insert_batch(batch, Mode::Replace, &map.guard());
         }
         map
     }
