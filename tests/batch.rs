@@ -21,6 +21,23 @@ fn lookups_come_in_order() {
     }
 }
 
+/// Keys by reference, in any form and from any iterator, as `get_disjoint_mut` takes them in an array.
+#[test]
+fn keys_in_every_form() {
+    let map: HashMap<String, u8> = [("a".to_string(), 1), ("b".to_string(), 2)].into();
+    let view = map.pin();
+    let expected = [Some(&1), None, Some(&2)];
+    let (texts, owned) = (["a", "x", "b"], ["a", "x", "b"].map(str::to_string));
+    assert!(view.get_many(texts).eq(expected));
+    assert!(view.get_many(&owned).eq(expected));
+    assert!(view.get_many(owned.iter().map(String::as_str)).eq(expected));
+    assert!(view.get_many("a x b".split(' ')).eq(expected));
+    assert!(view.get_many(vec![&owned[0], &owned[1], &owned[2]]).eq(expected));
+    let numbers: HashMap<u64, u8> = [(1, 1), (3, 2)].into();
+    assert!(numbers.pin().get_many([&1, &2, &3]).eq(expected));
+    assert!(numbers.pin().get_many(&[1, 2, 3]).eq(expected));
+}
+
 #[test]
 fn lengths_are_exact() {
     let map: HashMap<u64, u64> = [(1, 2)].into();
