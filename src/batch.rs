@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::iter::FusedIterator;
+use std::iter::{Fuse, FusedIterator};
 
 use equivalent::Equivalent;
 
@@ -78,7 +78,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized + 'k,
         I: IntoIterator<Item = &'k Q>,
     {
-        GetMany { op: self.op(guard), keys: keys.into_iter(), batch: [const { None }; LOOKUPS], next: 0, end: 0 }
+        GetMany {
+            op: self.op(guard),
+            keys: keys.into_iter().fuse(),
+            batch: [const { None }; LOOKUPS],
+            next: 0,
+            end: 0,
+        }
     }
 }
 
@@ -90,7 +96,7 @@ where
 {
     /// See [`Pinned::insert_many`].
     pub fn insert_many(&self, entries: impl IntoIterator<Item = (K, V)>, guard: &Guard) -> usize {
-        let mut entries = entries.into_iter();
+        let mut entries = entries.into_iter().fuse();
         let mut new = 0;
         while let Some(batch) = self.gather(&mut entries) {
             new += self.insert_batch(batch, Mode::Replace, guard);
@@ -99,7 +105,7 @@ where
     }
 
     /// Takes the next few entries. None if there are none.
-    pub(crate) fn gather(&self, entries: &mut impl Iterator<Item = (K, V)>) -> Option<Batch<K, V>> {
+    pub(crate) fn gather(&self, entries: &mut impl FusedIterator<Item = (K, V)>) -> Option<Batch<K, V>> {
         let mut batch = [const { None }; INSERTIONS];
         for place in &mut batch {
             let Some((key, value)) = entries.next() else { break };
@@ -123,7 +129,8 @@ pub(crate) type Batch<K, V> = [Option<(u64, K, V)>; INSERTIONS];
 #[must_use = "iterators do nothing unless they are consumed"]
 pub struct GetMany<'g, K, V, S, I: Iterator> {
     op: Op<'g, K, V, S>,
-    keys: I,
+    /// Fused, for it is asked again after its end.
+    keys: Fuse<I>,
     /// Keys whose entries are being fetched, with their hashes: those from `next` to `end`.
     batch: [Option<(u64, I::Item)>; LOOKUPS],
     next: usize,
@@ -200,7 +207,7 @@ where
     K: Hash + Eq,
     S: BuildHasher,
     Q: Hash + Equivalent<K> + ?Sized + 'k,
-    I: FusedIterator<Item = &'k Q>,
+    I: Iterator<Item = &'k Q>,
 {
 }
 

@@ -38,6 +38,30 @@ fn keys_in_every_form() {
     assert!(numbers.pin().get_many(&[1, 2, 3]).eq(expected));
 }
 
+/// An iterator that has more to yield after its end is not asked for it.
+#[test]
+fn iterators_that_go_on_after_their_end() {
+    for count in COUNTS {
+        let again = || {
+            let mut next = 0;
+            std::iter::from_fn(move || {
+                next += 1;
+                (next % (count + 1) > 0).then_some(next)
+            })
+        };
+        let expected: Vec<u64> = again().collect();
+        assert_eq!(expected.len() as u64, count);
+        let collected: HashMap<u64, u64> = again().map(|key| (key, key)).collect();
+        let set: loxley::HashSet<u64> = again().collect();
+        let map = HashMap::new();
+        assert_eq!(map.pin().insert_many(again().map(|key| (key, key))) as u64, count);
+        assert_eq!(loxley::HashSet::new().pin().insert_many(again()) as u64, count);
+        assert_eq!((collected.len() as u64, set.len() as u64), (count, count));
+        let numbers: Vec<u64> = (0..1000).collect();
+        assert!(map.pin().get_many(again().map(|key| &numbers[key as usize])).eq(expected.iter().map(Some)));
+    }
+}
+
 #[test]
 fn lengths_are_exact() {
     let map: HashMap<u64, u64> = [(1, 2)].into();

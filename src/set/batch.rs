@@ -86,7 +86,7 @@ impl<T: Hash + Eq, S: BuildHasher> HashSet<T, S> {
 impl<T: Hash + Eq + Send + 'static, S: BuildHasher> HashSet<T, S> {
     /// See [`PinnedSet::insert_many`].
     pub fn insert_many(&self, values: impl IntoIterator<Item = T>, guard: &Guard) -> usize {
-        let mut entries = values.into_iter().map(|value| (value, ()));
+        let mut entries = values.into_iter().fuse().map(|value| (value, ()));
         let mut new = 0;
         while let Some(batch) = self.map.gather(&mut entries) {
             new += self.map.insert_batch(batch, Mode::Keep, guard);
@@ -141,7 +141,7 @@ where
     T: Hash + Eq,
     S: BuildHasher,
     Q: Hash + Equivalent<T> + ?Sized + 'k,
-    I: FusedIterator<Item = &'k Q>,
+    I: Iterator<Item = &'k Q>,
 {
 }
 

@@ -73,7 +73,7 @@ impl<'a, T: Hash + Eq + Copy + Send + 'static, S: BuildHasher> Extend<&'a T> for
 impl<T: Hash + Eq + Send + 'static, S: BuildHasher + Default> FromIterator<T> for HashSet<T, S> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         let set = Self::default();
-        let mut entries = elements.into_iter().map(|element| (element, ()));
+        let mut entries = elements.into_iter().fuse().map(|element| (element, ()));
         // As for maps.
         while let Some(batch) = set.map.gather(&mut entries) {
             set.map.insert_batch(batch, Mode::Keep, &set.guard());
