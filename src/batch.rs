@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::iter::FusedIterator;
+use std::iter::{Fuse, FusedIterator};
 
 use equivalent::Equivalent;
 
@@ -78,7 +78,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized + 'k,
         I: IntoIterator<Item = &'k Q>,
     {
-        GetMany { op: self.op(guard), keys: keys.into_iter(), batch: [const { None }; LOOKUPS], next: 0, end: 0 }
+        GetMany {
+            op: self.op(guard),
+            keys: keys.into_iter().fuse(),
+            batch: [const { None }; LOOKUPS],
+            next: 0,
+            end: 0,
+        }
     }
 }
 
@@ -90,16 +96,16 @@ where
 {
     /// See [`Pinned::insert_many`].
     pub fn insert_many(&self, entries: impl IntoIterator<Item = (K, V)>, guard: &Guard) -> usize {
-        let mut entries = entries.into_iter();
+        let mut entries = entries.into_iter().fuse();
         let mut new = 0;
         while let Some(batch) = self.gather(&mut entries) {
-            new += self.insert_batch(batch, guard);
+            new += self.insert_batch(batch, Mode::Replace, guard);
         }
         new
     }
 
     /// Takes the next few entries. None if there are none.
-    pub(crate) fn gather(&self, entries: &mut impl Iterator<Item = (K, V)>) -> Option<Batch<K, V>> {
+    pub(crate) fn gather(&self, entries: &mut impl FusedIterator<Item = (K, V)>) -> Option<Batch<K, V>> {
         let mut batch = [const { None }; INSERTIONS];
         for place in &mut batch {
             let Some((key, value)) = entries.next() else { break };
@@ -109,9 +115,9 @@ where
     }
 
     /// Inserts them, and returns how many keys were new.
-    pub(crate) fn insert_batch(&self, batch: Batch<K, V>, guard: &Guard) -> usize {
+    pub(crate) fn insert_batch(&self, batch: Batch<K, V>, mode: Mode, guard: &Guard) -> usize {
         batch.iter().flatten().for_each(|&(hash, ..)| self.hashed(hash, guard).prefetch());
-        let insert = |(hash, key, value)| self.hashed(hash, guard).insert_node(key, value, Mode::Replace);
+        let insert = |(hash, key, value)| self.hashed(hash, guard).insert_node(key, value, mode);
         batch.into_iter().flatten().map(insert).filter(|inserted| matches!(inserted, Inserted::New(_))).count()
     }
 }
@@ -123,7 +129,8 @@ pub(crate) type Batch<K, V> = [Option<(u64, K, V)>; INSERTIONS];
 #[must_use = "iterators do nothing unless they are consumed"]
 pub struct GetMany<'g, K, V, S, I: Iterator> {
     op: Op<'g, K, V, S>,
-    keys: I,
+    /// Fused, for it is asked again after its end.
+    keys: Fuse<I>,
     /// Keys whose entries are being fetched, with their hashes: those from `next` to `end`.
     batch: [Option<(u64, I::Item)>; LOOKUPS],
     next: usize,
@@ -150,6 +157,19 @@ where
             self.op.prefetch_entry(hash);
         }
     }
+
+    #[inline]
+    pub(crate) fn next_node(&mut self) -> Option<Option<&'g Node<K, V>>> {
+        if self.next == self.end {
+            self.fetch();
+            if self.end == 0 {
+                return None;
+            }
+        }
+        let (hash, key) = self.batch[self.next].take()?;
+        self.next += 1;
+        Some(self.op.find(hash, key))
+    }
 }
 
 impl<'g, 'k, K, V, S, Q, I> Iterator for GetMany<'g, K, V, S, I>
@@ -163,15 +183,7 @@ where
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next == self.end {
-            self.fetch();
-            if self.end == 0 {
-                return None;
-            }
-        }
-        let (hash, key) = self.batch[self.next].take()?;
-        self.next += 1;
-        Some(self.op.find(hash, key).map(Node::value))
+        Some(self.next_node()?.map(Node::value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -195,7 +207,7 @@ where
     K: Hash + Eq,
     S: BuildHasher,
     Q: Hash + Equivalent<K> + ?Sized + 'k,
-    I: FusedIterator<Item = &'k Q>,
+    I: Iterator<Item = &'k Q>,
 {
 }
 

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use crate::hashed::Hashed;
 use crate::map::HashMap;
 use crate::pinned::Pinned;
-use crate::raw::Node;
+use crate::raw::{ByValue, Given, Node};
 use crate::reclaim::Guard;
 
 /// What a closure of [`compute`](Pinned::compute) decides to do.
@@ -66,7 +66,8 @@ where
     /// Nothing is locked or reserved while `decide` runs. It may take long and use the map; if it changes this
     /// very key, it is called again (and if it does so each time, without end). The key is hashed once, at the beginning.
     ///
-    /// For a computation that must not run twice, see [`replace_if`](Self::replace_if).
+    /// For a computation that must not run twice, see [`replace_if`](Self::replace_if); for one that may need no key of its own,
+    /// [`compute_ref`](Self::compute_ref).
     ///
     /// # Panics
     /// As [`insert`](Self::insert), or if `decide` panics; then the map is as it was.
@@ -124,6 +125,14 @@ where
     pub fn compute<A>(
         self,
         key: K,
+        decide: impl FnMut(Option<(&'g K, &'g V)>) -> Decision<V, A>,
+    ) -> Computed<'g, K, V, A> {
+        self.compute_given(ByValue(key), decide)
+    }
+
+    pub(crate) fn compute_given<A>(
+        self,
+        key: impl Given<K>,
         mut decide: impl FnMut(Option<(&'g K, &'g V)>) -> Decision<V, A>,
     ) -> Computed<'g, K, V, A> {
         self.op.compute(self.hash, key, |current, unused| {

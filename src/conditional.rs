@@ -9,7 +9,7 @@ use crate::compute::{Computed, Decision};
 use crate::hashed::Hashed;
 use crate::map::HashMap;
 use crate::pinned::Pinned;
-use crate::raw::Node;
+use crate::raw::{ByValue, Given, Node};
 use crate::reclaim::Guard;
 
 /// [`replace_if`](Pinned::replace_if) or [`compare_exchange`](Pinned::compare_exchange) found no value to replace.
@@ -203,6 +203,15 @@ where
     pub fn replace_if(
         self,
         key: K,
+        value: V,
+        condition: impl FnMut(&K, &V) -> bool,
+    ) -> Result<&'g V, ReplaceError<'g, V>> {
+        self.replace_given_if(ByValue(key), value, condition)
+    }
+
+    pub(crate) fn replace_given_if(
+        self,
+        key: impl Given<K>,
         value: V,
         mut condition: impl FnMut(&K, &V) -> bool,
     ) -> Result<&'g V, ReplaceError<'g, V>> {

@@ -7,6 +7,7 @@ mod vacant;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
 use equivalent::Equivalent;
 
 pub use self::modify::Modify;
@@ -36,7 +37,7 @@ use crate::reclaim::Guard;
 /// Each takes expected O(1) time and is lock-free, as what it is made of.
 ///
 /// `Q` is what the entry was asked for with: the key, or a reference that a key can be made of.
-pub enum Entry<'g, K, V, S, Q = K> {
+pub enum Entry<'g, K, V, S = RandomState, Q = K> {
     /// The key was there.
     Occupied(OccupiedEntry<'g, K, V, S, Q>),
     /// The key was absent.

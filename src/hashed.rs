@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
 use equivalent::Equivalent;
 
 use crate::map::{HashMap, OccupiedError};
@@ -17,7 +18,7 @@ use crate::reclaim::Guard;
 ///
 /// The hash must be that of each key, as [`hash_of`](Pinned::hash_of) returns it. With another one, keys that are in the map
 /// may not be found, and may come to be there twice; there is no undefined behaviour.
-pub struct Hashed<'g, K, V, S> {
+pub struct Hashed<'g, K, V, S = RandomState> {
     pub(crate) op: Op<'g, K, V, S>,
     /// Spread already.
     pub(crate) hash: u64,

@@ -4,11 +4,13 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::iter::FusedIterator;
 
+use ahash::RandomState;
+
 use crate::raw::{Node, Op, Walk};
 
 /// An iterator over the entries of a map, from [`Pinned::iter`](crate::Pinned::iter).
 #[must_use = "iterators do nothing unless they are consumed"]
-pub struct Iter<'g, K, V, S> {
+pub struct Iter<'g, K, V, S = RandomState> {
     op: Op<'g, K, V, S>,
     walk: Walk<'g, K, V>,
 }
@@ -46,7 +48,7 @@ macro_rules! half {
     ($(#[$doc:meta])* $name:ident, $item:ident, $method:ident) => {
         $(#[$doc])*
         #[must_use = "iterators do nothing unless they are consumed"]
-        pub struct $name<'g, K, V, S>(Iter<'g, K, V, S>);
+        pub struct $name<'g, K, V, S = RandomState>(Iter<'g, K, V, S>);
 
         impl<'g, K, V, S> $name<'g, K, V, S> {
             pub(crate) fn new(iter: Iter<'g, K, V, S>) -> Self {

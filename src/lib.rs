@@ -122,6 +122,8 @@
 //!
 //! # Features
 //! None is on by default.
+//! * `arbitrary`: `Arbitrary` for maps and sets, for fuzzers.
+//! * `proptest`: strategies for maps and sets, for property tests.
 //! * `serde`: `Serialize` and `Deserialize` for maps and sets, `Serialize` for their views too.
 //! * `rayon`: parallel iterators over views, maps and sets; collecting into maps and sets, and extending them, from many threads.
 //!
@@ -137,7 +139,10 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod batch;
+mod by_ref;
 mod compute;
 mod conditional;
 pub mod docs;
@@ -159,6 +164,9 @@ mod scan;
 #[cfg(feature = "serde")]
 mod serde;
 pub mod set;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod strategy;
 mod sync;
 mod traits;
 mod update;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use ahash::RandomState;
 use equivalent::Equivalent;
@@ -68,8 +69,10 @@ pub struct HashMap<K, V, S = RandomState> {
 unsafe impl<K: Send, V: Send, S: Send> Send for HashMap<K, V, S> {}
 // SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread.
 unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {}
-impl<K, V, S> std::panic::UnwindSafe for HashMap<K, V, S> {}
-impl<K, V, S> std::panic::RefUnwindSafe for HashMap<K, V, S> {}
+/// A panic leaves no operation half done; so it is up to the entries and the hasher, as with std's map.
+impl<K: UnwindSafe, V: UnwindSafe, S: UnwindSafe> UnwindSafe for HashMap<K, V, S> {}
+/// As above.
+impl<K: RefUnwindSafe, V: RefUnwindSafe, S: RefUnwindSafe> RefUnwindSafe for HashMap<K, V, S> {}
 
 /// [`try_insert`](Pinned::try_insert) found the key in the map already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,6 +32,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
 use rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
 use rayon::prelude::*;
 
@@ -45,7 +46,7 @@ use crate::set::{HashSet, PinnedSet};
 const FEW_HOMES: u64 = 64;
 
 /// A parallel iterator over the entries of a view.
-pub struct Iter<'a, K, V, S> {
+pub struct Iter<'a, K, V, S = RandomState> {
     map: &'a HashMap<K, V, S>,
 }
 
@@ -130,7 +131,7 @@ impl<K, V, S> fmt::Debug for Iter<'_, K, V, S> {
 }
 
 /// A parallel iterator over the elements of the view of a set.
-pub struct SetIter<'a, T, S>(Iter<'a, T, (), S>);
+pub struct SetIter<'a, T, S = RandomState>(Iter<'a, T, (), S>);
 
 impl<'a, T, S> IntoParallelIterator for &'a PinnedSet<'_, T, S>
 where

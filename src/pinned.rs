@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::ops::Index;
 
+use ahash::RandomState;
 use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
@@ -28,7 +29,7 @@ use crate::reclaim::Guard;
 /// ```
 ///
 /// Unless stated otherwise, operations take expected O(1) time and are lock-free and linearizable.
-pub struct Pinned<'map, K, V, S> {
+pub struct Pinned<'map, K, V, S = RandomState> {
     map: &'map HashMap<K, V, S>,
     guard: Guard,
 }

@@ -83,6 +83,10 @@ thread_local! {
     static RETIRED: Cell<usize> = const { Cell::new(0) };
 }
 
+// A panic finds nothing half done in a guard, nor in what the thread keeps for all of them.
+impl std::panic::UnwindSafe for Guard {}
+impl std::panic::RefUnwindSafe for Guard {}
+
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad("Guard { .. }")

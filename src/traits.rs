@@ -8,6 +8,7 @@ use ahash::RandomState;
 
 use crate::map::HashMap;
 use crate::pinned::Pinned;
+use crate::raw::Mode;
 
 impl<K, V, S: Default> Default for HashMap<K, V, S> {
     fn default() -> Self {
@@ -15,6 +16,7 @@ impl<K, V, S: Default> Default for HashMap<K, V, S> {
     }
 }
 
+/// Shows the entries as iteration yields them, which is what `Hash` and `Eq` are needed for.
 impl<K, V, S> fmt::Debug for HashMap<K, V, S>
 where
     K: Hash + Eq + fmt::Debug,
@@ -116,10 +118,10 @@ where
 {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let map = Self::default();
-        let mut entries = entries.into_iter();
+        let mut entries = entries.into_iter().fuse();
         // Nobody sees the map yet, so entries may be taken ahead; and no guard is held while the iterator works.
         while let Some(batch) = map.gather(&mut entries) {
-            map.insert_batch(batch, &map.guard());
+            map.insert_batch(batch, Mode::Replace, &map.guard());
         }
         map
     }

@@ -7,7 +7,7 @@ use crate::compute::{Computed, Decision};
 use crate::hashed::Hashed;
 use crate::map::HashMap;
 use crate::pinned::Pinned;
-use crate::raw::{Inserted, Mode};
+use crate::raw::{ByValue, Given, Inserted, Mode};
 use crate::reclaim::Guard;
 
 impl<K, V, S> Pinned<'_, K, V, S>
@@ -198,8 +198,12 @@ where
     S: BuildHasher,
 {
     /// See [`Pinned::update`].
-    pub fn update(self, key: K, mut update: impl FnMut(&V) -> V) -> Option<&'g V> {
-        let computed = self.compute(key, |current| match current {
+    pub fn update(self, key: K, update: impl FnMut(&V) -> V) -> Option<&'g V> {
+        self.update_given(ByValue(key), update)
+    }
+
+    pub(crate) fn update_given(self, key: impl Given<K>, mut update: impl FnMut(&V) -> V) -> Option<&'g V> {
+        let computed = self.compute_given(key, |current| match current {
             Some((_, value)) => Decision::Insert(update(value)),
             None => Decision::Abort(()),
         });
@@ -227,7 +231,7 @@ where
         }
         // None as long as it is what the last decision was to insert.
         let mut initial = Some(Initial::Unmade(insert));
-        let computed = self.op.compute::<Infallible>(self.hash, key, |current, unused| {
+        let computed = self.op.compute::<Infallible>(self.hash, ByValue(key), |current, unused| {
             if initial.is_none() {
                 initial = unused.map(Initial::Made);
             } else {

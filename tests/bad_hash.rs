@@ -244,6 +244,48 @@ fn lies_of_one_thread() {
     });
 }
 
+/// The owner may be told by a panic that an entry is not where it was.
+#[test]
+fn lies_to_the_owner() {
+    within(LIMIT, || {
+        for lie in LIES {
+            for hashing in Hashing::ALL_BUT_CONSTANT {
+                let (ledger, mut map) = (Ledger::new(100_000), Lies::with_hasher(hashing));
+                let mut rng = Rng::new(2);
+                for _ in 0..scaled(4_000, 1_000) {
+                    let number = rng.below(200);
+                    let key = Liar(lie, ledger.item(number));
+                    match rng.below(8) {
+                        0 => lie_once(&map, lie, ledger, &mut rng),
+                        1 => _ = map.insert_mut(key, ledger.item(number)).as_ref().map(Item::check),
+                        2 => _ = map.entry_mut(key).or_insert_with(|| ledger.item(number)).check(),
+                        3 => _ = map.remove_entry_mut(&key).map(|(key, value)| key.1.check() + value.check()),
+                        4 => {
+                            let other = Liar(lie, ledger.item(rng.below(200)));
+                            let check = |map: &mut Lies| {
+                                let found = map.get_disjoint_mut([&key, &other]);
+                                found.into_iter().flatten().map(|value| value.check()).sum::<u64>()
+                            };
+                            _ = common::panic_of(|| check(&mut map));
+                        }
+                        kind => {
+                            let entry = map.entry_mut(key).insert_entry(ledger.item(number));
+                            assert_eq!((entry.get().check(), entry.key().1.is_alive()), (number, true));
+                            if kind > 5 {
+                                _ = common::panic_of(|| {
+                                    let (key, value) = entry.remove_entry();
+                                    key.1.check() + value.check()
+                                });
+                            }
+                        }
+                    }
+                }
+                bury(map, lie, ledger);
+            }
+        }
+    });
+}
+
 #[test]
 fn lies_of_many_threads() {
     within(LIMIT, || {

@@ -21,6 +21,47 @@ fn lookups_come_in_order() {
     }
 }
 
+/// Keys by reference, in any form and from any iterator, as `get_disjoint_mut` takes them in an array.
+#[test]
+fn keys_in_every_form() {
+    let map: HashMap<String, u8> = [("a".to_string(), 1), ("b".to_string(), 2)].into();
+    let view = map.pin();
+    let expected = [Some(&1), None, Some(&2)];
+    let (texts, owned) = (["a", "x", "b"], ["a", "x", "b"].map(str::to_string));
+    assert!(view.get_many(texts).eq(expected));
+    assert!(view.get_many(&owned).eq(expected));
+    assert!(view.get_many(owned.iter().map(String::as_str)).eq(expected));
+    assert!(view.get_many("a x b".split(' ')).eq(expected));
+    assert!(view.get_many(vec![&owned[0], &owned[1], &owned[2]]).eq(expected));
+    let numbers: HashMap<u64, u8> = [(1, 1), (3, 2)].into();
+    assert!(numbers.pin().get_many([&1, &2, &3]).eq(expected));
+    assert!(numbers.pin().get_many(&[1, 2, 3]).eq(expected));
+}
+
+/// An iterator that has more to yield after its end is not asked for it.
+#[test]
+fn iterators_that_go_on_after_their_end() {
+    for count in COUNTS {
+        let again = || {
+            let mut next = 0;
+            std::iter::from_fn(move || {
+                next += 1;
+                (next % (count + 1) > 0).then_some(next)
+            })
+        };
+        let expected: Vec<u64> = again().collect();
+        assert_eq!(expected.len() as u64, count);
+        let collected: HashMap<u64, u64> = again().map(|key| (key, key)).collect();
+        let set: loxley::HashSet<u64> = again().collect();
+        let map = HashMap::new();
+        assert_eq!(map.pin().insert_many(again().map(|key| (key, key))) as u64, count);
+        assert_eq!(loxley::HashSet::new().pin().insert_many(again()) as u64, count);
+        assert_eq!((collected.len() as u64, set.len() as u64), (count, count));
+        let numbers: Vec<u64> = (0..1000).collect();
+        assert!(map.pin().get_many(again().map(|key| &numbers[key as usize])).eq(expected.iter().map(Some)));
+    }
+}
+
 #[test]
 fn lengths_are_exact() {
     let map: HashMap<u64, u64> = [(1, 2)].into();

@@ -127,6 +127,23 @@ fn values_change_in_place() {
         }
         assert_eq!(sum(&map), n * n.saturating_sub(1) + 2 * n);
         assert_eq!(**map.entry_mut(Box::new(n)).or_insert(Box::new(5)), 5);
+        let mut entry = map.entry_mut(Box::new(n + 1)).insert_entry(Box::new(6));
+        **entry.get_mut() += 1;
+        assert_eq!((entry.key(), entry.get()), (&Box::new(n + 1), &Box::new(7)));
+        assert_eq!(entry.remove_entry(), (Box::new(n + 1), Box::new(7)));
+        assert_eq!(map.insert_mut(Box::new(n), Box::new(8)), Some(Box::new(5)));
+        if let [Some(a), Some(b)] = map.get_disjoint_mut([&n, &n.wrapping_sub(1)]) {
+            std::mem::swap(a, b);
+        }
+        // What is left is shown while what was yielded is written to.
+        let mut entries = map.iter_mut();
+        let first = entries.next().unwrap().1;
+        let shown = format!("{entries:?}");
+        **first = 1;
+        assert_eq!(shown, format!("{:?}", entries.collect::<Vec<_>>()));
+        let mut entries = map.into_iter();
+        let _first = entries.next();
+        assert_eq!(format!("{entries:?}"), format!("{:?}", entries.collect::<Vec<_>>()));
     });
 }
 

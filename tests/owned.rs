@@ -222,6 +222,122 @@ fn removal_returns_the_entry_itself() {
     });
 }
 
+/// Whatever the migration: an entry that was inserted or found is changed, and taken out.
+#[test]
+fn entries_in_the_middle_of_a_migration() {
+    at_every_size(|n, mut map, ledger| {
+        let entry = map.entry_mut(ledger.item(n)).insert_entry(ledger.item(n));
+        assert_eq!((entry.key().check(), entry.get().check()), (n, n));
+        let (key, value) = entry.remove_entry();
+        assert_eq!((key.check(), value.check()), (n, n));
+        drop((key, value));
+        ledger.assert_alive(2 * n as usize);
+        let EntryMut::Vacant(entry) = map.entry_mut(ledger.item(n)) else { panic!("just removed") };
+        entry.insert_entry(ledger.item(n)).insert(ledger.item(n + 1));
+        let found = map.entry_mut(ledger.item(n)).insert_entry(ledger.item(n + 2));
+        assert_eq!((found.key().check(), found.into_mut().check()), (n, n + 2));
+        assert_eq!(map.insert_mut(ledger.item(n), ledger.item(n)).unwrap().check(), n + 2);
+        assert!(map.insert_mut(ledger.item(n + 1), ledger.item(n + 1)).is_none());
+        ledger.assert_alive(2 * (n as usize + 2));
+        for key in (0..n).rev() {
+            let EntryMut::Occupied(entry) = map.entry_mut(ledger.item(key)) else { panic!("{key} of {n}") };
+            assert_eq!(entry.remove().check(), key);
+        }
+        assert_eq!(contents(&map).into_keys().collect::<Vec<_>>(), [n, n + 1]);
+        ledger.assert_alive(4);
+    });
+}
+
+#[test]
+fn clear_mut_drops_everything_at_once() {
+    at_every_size(|n, mut map, ledger| {
+        let capacity = map.capacity();
+        map.clear_mut();
+        ledger.assert_alive(0);
+        assert!(map.is_empty() && map.capacity() >= capacity.min(n as usize) / 2);
+        assert!(map.insert_mut(ledger.item(1), ledger.item(2)).is_none());
+        assert_eq!(contents(&map), BTreeMap::from([(1, 2)]));
+    });
+}
+
+#[test]
+fn disjoint_values() {
+    at_every_size(|n, mut map, _| {
+        let [first, absent, last] = map.get_disjoint_mut([&0, &n, &(n.max(2) - 1)]);
+        assert_eq!((first.is_some(), absent.is_some(), last.is_some()), (n > 0, false, n > 1));
+        if let (Some(first), Some(last)) = (first, last) {
+            std::mem::swap(first, last);
+            assert_eq!(map.get_mut(&0).unwrap().check(), n - 1);
+        }
+        assert_eq!(panic_of(|| map.get_disjoint_mut([&0, &1, &0]).len()).is_some(), n > 0);
+        assert!(map.get_disjoint_mut([&n, &n]).into_iter().all(|value| value.is_none()));
+    });
+}
+
+/// By a borrowed key; one is made for an insertion only.
+#[test]
+fn entries_by_reference() {
+    let mut map: HashMap<Box<str>, usize> = HashMap::new();
+    for (i, word) in "a rose is a rose is a rose".split(' ').enumerate() {
+        match map.entry_ref_mut(word) {
+            EntryMut::Occupied(mut entry) => {
+                assert_eq!(&**entry.key(), word);
+                *entry.get_mut() += 1;
+            }
+            EntryMut::Vacant(entry) => {
+                assert!(i < 3 && *entry.key() == word);
+                assert_eq!(entry.into_key(), word);
+                assert_eq!(map.entry_ref_mut(word).or_insert_with_key(|key| key.len() - word.len() + 1), &1);
+            }
+        }
+    }
+    assert_eq!(map.entry_ref_mut("rose").and_modify(|count| *count *= 2).or_default(), &6);
+    assert_eq!(map.entry_ref_mut("is").insert_entry(7).remove_entry(), ("is".into(), 7));
+    assert_eq!(map.entry_ref_mut("thorn").insert_entry(8).get(), &8);
+    assert_eq!(format!("{:?}", map.entry_ref_mut("leaf")), r#"EntryMut(VacantEntryMut("leaf"))"#);
+    assert_eq!(map.len(), 3);
+}
+
+/// `Debug` shows what is left and takes nothing, in the middle of a migration too.
+#[test]
+fn iterators_show_what_is_left() {
+    fn sorted(shown: impl std::fmt::Debug) -> String {
+        let shown = format!("{shown:?}");
+        let mut items: Vec<&str> = shown.trim_matches(['[', ']']).split(", (").collect();
+        items.sort_unstable();
+        items.join(" ").replace(['(', ')'], "")
+    }
+    for n in sizes() {
+        let filled = || {
+            let map: HashMap<u64, u64, Hashing> = HashMap::with_hasher(Hashing::Ahash);
+            (0..n).for_each(|key| _ = map.pin().insert(key, key + 1));
+            map
+        };
+        let mut map = filled();
+        let mut entries = map.iter_mut();
+        let seen: Vec<_> = entries.by_ref().take(n as usize / 2).map(|(key, value)| (*key, *value)).collect();
+        let shown = sorted(&entries);
+        let rest: Vec<_> = entries.map(|(key, value)| (*key, *value)).collect();
+        assert_eq!(shown, sorted(&rest));
+        assert_eq!((seen.len() + rest.len()) as u64, n);
+        let mut entries = map.drain();
+        entries.next();
+        assert_eq!(sorted(&entries), sorted(entries.collect::<Vec<_>>()));
+        let mut entries = filled().into_iter();
+        entries.next();
+        assert_eq!(sorted(&entries), sorted(entries.collect::<Vec<_>>()));
+        let mut map = filled();
+        assert_eq!(format!("{:?}", map.values_mut()), format!("{:?}", map.values_mut().collect::<Vec<_>>()));
+        let keys = filled().into_keys();
+        assert_eq!(format!("{keys:?}"), format!("{:?}", keys.collect::<Vec<_>>()));
+        let values = filled().into_values();
+        assert_eq!(format!("{values:?}"), format!("{:?}", values.collect::<Vec<_>>()));
+    }
+    assert_eq!(loxley::IntoIter::<u8, u8>::default().next(), None);
+    assert_eq!(loxley::IntoKeys::<u8, u8>::default().len() + loxley::IntoValues::<u8, u8>::default().len(), 0);
+    assert_eq!(loxley::IterMut::<u8, u8>::default().len() + loxley::ValuesMut::<u8, u8>::default().len(), 0);
+}
+
 /// Against std's map, exclusive and shared methods mixed, hostile hashers, growth and shrinking.
 #[test]
 fn random_operations() {
@@ -254,7 +370,8 @@ fn random_operations() {
                         assert_eq!(entry.into_key(), key);
                     }
                 },
-                17..20 => assert_eq!(map.remove_mut(&key), twin.remove(&key)),
+                17..19 => assert_eq!(map.remove_mut(&key), twin.remove(&key)),
+                19 => assert_eq!(map.insert_mut(key, value), twin.insert(key, value)),
                 20..22 => assert_eq!(map.pin().remove(&key), twin.remove(&key).as_ref()),
                 22..26 => assert_eq!(map.get_mut(&key), twin.get_mut(&key)),
                 26 if rng.one_in(20) => {

@@ -35,7 +35,7 @@ fn random_operations() {
         let mut twin = StdSet::new();
         for step in 0..scaled(20_000, 6_000) {
             let n = rng.below(400);
-            match rng.below(16) {
+            match rng.below(25) {
                 0..4 => assert_eq!(set.pin().insert(n), twin.insert(n)),
                 4 => assert_eq!(set.pin().replace(n), twin.replace(n).as_ref()),
                 5 => {
@@ -63,6 +63,43 @@ fn random_operations() {
                 }
                 14 if rng.one_in(20) => set.pin().reserve(rng.below(2000) as usize),
                 15 if rng.one_in(20) => set.pin().shrink_to_fit(),
+                16 => assert_eq!(set.insert_mut(n), twin.insert(n)),
+                17 => assert_eq!(set.replace_mut(n), twin.replace(n)),
+                18 => assert_eq!(set.remove_mut(&n), twin.remove(&n)),
+                19 if rng.one_in(50) => {
+                    set.retain_mut(|element| element % 7 > 0);
+                    twin.retain(|element| element % 7 > 0);
+                }
+                20 if rng.one_in(200) => {
+                    set.clear_mut();
+                    twin.clear();
+                }
+                21 => {
+                    assert_eq!(set.pin().get_or_insert_with(&n, |n| *n), &n);
+                    twin.insert(n);
+                }
+                22 => {
+                    let new = (n..n + 5).filter(|n| twin.insert(*n)).count();
+                    assert_eq!(set.pin().insert_many(n..n + 5), new);
+                }
+                23 if rng.one_in(20) => set.pin().shrink_to(rng.below(500) as usize),
+                24 => {
+                    let pinned = set.pin();
+                    let at = pinned.hashed(pinned.hash_of(&n));
+                    assert_eq!((at.contains(&n), at.get(&n)), (twin.contains(&n), twin.get(&n)));
+                    match rng.below(6) {
+                        0 => assert_eq!(at.insert(n), twin.insert(n)),
+                        1 => assert_eq!(at.replace(n), twin.replace(n).as_ref()),
+                        2 => assert_eq!(at.remove(&n), twin.remove(&n)),
+                        3 => assert_eq!(at.take(&n), twin.take(&n).as_ref()),
+                        kind => {
+                            let element =
+                                if kind == 4 { at.get_or_insert(n) } else { at.get_or_insert_with(&n, |n| *n) };
+                            assert_eq!(element, &n);
+                            twin.insert(n);
+                        }
+                    }
+                }
                 _ => {}
             }
             if step % 256 == 0 {
@@ -162,6 +199,67 @@ fn elements_are_dropped_once() {
     ledger.assert_balanced();
 }
 
+/// Everything that a view does, with a guard.
+#[test]
+fn with_an_explicit_guard() {
+    let set: HashSet<String, Hashing> = HashSet::with_hasher(Hashing::Ahash);
+    let guard = set.guard();
+    assert!(set.insert("a".to_string(), &guard) && !set.insert("a".to_string(), &guard));
+    let element = set.get("a", &guard).unwrap();
+    assert!(std::ptr::eq(set.get_or_insert("a".to_string(), &guard), element));
+    assert!(std::ptr::eq(set.get_or_insert_with("a", |_| unreachable!(), &guard), element));
+    assert!(std::ptr::eq(set.replace("a".to_string(), &guard).unwrap(), element));
+    assert!(!std::ptr::eq(set.get("a", &guard).unwrap(), element));
+    assert_eq!(set.get_or_insert_with("b", str::to_string, &guard), "b");
+    assert!(set.contains("b", &guard) && !set.contains("c", &guard));
+    assert_eq!(set.iter(&guard).map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(["a", "b"]));
+    assert!(set.remove("a", &guard) && !set.remove("a", &guard));
+    assert_eq!(set.take("b", &guard), Some(&"b".to_string()));
+    assert_eq!((set.take("b", &guard), element.as_str()), (None, "a"));
+
+    let numbers = || (0..100).map(|n: u32| n.to_string());
+    assert_eq!(set.insert_many(numbers(), &guard), 100);
+    set.retain(|n| n.len() == 1, &guard);
+    assert_eq!(set.insert_many(numbers(), &guard), 90);
+    let texts: Vec<String> = (90..110).map(|n| n.to_string()).collect();
+    let there = set.get_many(texts.iter().map(String::as_str), &guard);
+    assert_eq!(there.len(), 20);
+    assert_eq!(there.collect::<Vec<_>>(), texts.iter().map(|text| set.get(text, &guard)).collect::<Vec<_>>());
+    set.reserve(1000, &guard);
+    assert!(set.capacity() >= 1100);
+    set.shrink_to(500, &guard);
+    assert!((500..1100).contains(&set.capacity()));
+    set.shrink_to_fit(&guard);
+    assert!(set.capacity() < 500 && set.try_reserve(usize::MAX, &guard).is_err());
+    set.clear(&guard);
+    assert!(set.is_empty());
+}
+
+#[test]
+fn pages() {
+    let set: HashSet<u64> = (0..1000).collect();
+    let (mut elements, mut cursor, mut pages) = (BTreeSet::new(), Some(0), 0);
+    while let Some(position) = cursor {
+        let pinned = set.pin();
+        let page = pinned.scan(position, 50);
+        assert!(page.elements.iter().all(|element| elements.insert(**element)));
+        assert!(page.next.is_none() || page.elements.len() >= 50);
+        (cursor, pages) = (page.next, pages + 1);
+        set.pin().reserve(500 * pages);
+    }
+    assert!(elements.into_iter().eq(0..1000) && pages > 5);
+}
+
+/// What a closure makes of a value must be equivalent to it, or it would be in the wrong place.
+#[test]
+fn elements_made_of_something_else() {
+    let set = HashSet::<String>::new();
+    let message = common::panic_of(|| set.pin().get_or_insert_with("a", |_| "b".to_string()).len());
+    assert!(message.is_some() && set.is_empty());
+    assert!(injected(|| _ = set.pin().get_or_insert_with("a", |_| panic_on_purpose())));
+    assert!(set.is_empty());
+}
+
 #[test]
 fn traits() {
     let expected = StdSet::from([1, 2, 3]);
@@ -183,6 +281,10 @@ fn traits() {
     assert_eq!(format!("{:?}", one.pin()), r#"{"one"}"#);
     assert_eq!((&one.pin()).into_iter().collect::<Vec<_>>(), [&"one"]);
     assert_eq!(one.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["one"]));
+    let mut elements = HashSet::from(["one"]).into_iter();
+    assert_eq!(format!("{elements:?}"), r#"["one"]"#);
+    elements.next();
+    assert_eq!((format!("{elements:?}").as_str(), loxley::set::IntoIter::<u8>::default().len()), ("[]", 0));
     static GLOBAL: HashSet<u8, Hashing> = HashSet::with_hasher(Hashing::Identity);
     assert_eq!((GLOBAL.pin().insert(1), GLOBAL.hasher()), (true, &Hashing::Identity));
     assert!(HashSet::<u8, _>::with_capacity_and_hasher(100, Hashing::Ahash).capacity() >= 100);

@@ -9,8 +9,9 @@ use common::{assert_same, mix, scaled};
 use std::collections::HashMap as StdMap;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use loxley::HashMap;
+use loxley::{HashMap, HashSet};
 
 /// Inserts, replaces, removes half and grows, with keys and values made from numbers.
 fn round_trip<K, V>(n: u64, key: impl Fn(u64) -> K, value: impl Fn(u64) -> V)
@@ -300,6 +301,28 @@ assert_not!(HashMap<u8, Local>: Send);
 assert_not!(HashMap<u8, Local>: Sync);
 assert_not!(loxley::Guard: Send);
 assert_not!(loxley::Pinned<'static, u8, u8, Hashing>: Send);
+
+const fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+
+/// A view, an iterator and the like name no hasher where it is the default one.
+const _: () = {
+    assert_unwind_safe::<HashMap<u8, String>>();
+    assert_unwind_safe::<HashSet<u8>>();
+    assert_unwind_safe::<loxley::Pinned<'static, u8, String>>();
+    assert_unwind_safe::<loxley::PinnedSet<'static, u8>>();
+    assert_unwind_safe::<loxley::Guard>();
+    assert_unwind_safe::<loxley::Iter<'static, u8, u8>>();
+    assert_unwind_safe::<loxley::Entry<'static, u8, u8>>();
+    assert_unwind_safe::<loxley::Hashed<'static, u8, u8>>();
+    assert_unwind_safe::<loxley::IntoIter<u8, u8>>();
+    assert_unwind_safe::<loxley::set::Union<'static, u8>>();
+};
+assert_not!(HashMap<OneAtATime, u8>: RefUnwindSafe);
+assert_not!(HashMap<u8, OneAtATime>: RefUnwindSafe);
+assert_not!(HashMap<u8, u8, OneAtATime>: RefUnwindSafe);
+assert_not!(HashMap<&'static mut u8, u8>: UnwindSafe);
+assert_not!(HashMap<u8, &'static mut u8>: UnwindSafe);
+assert_not!(loxley::Pinned<'static, u8, OneAtATime>: UnwindSafe);
 
 /// The other direction of the bounds above: a shared map really is used from many threads.
 #[test]

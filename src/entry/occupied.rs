@@ -3,12 +3,14 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
+
 use crate::conditional::ReplaceError;
 use crate::hashed::Hashed;
 use crate::raw::{Inserted, Mode, Node};
 
 /// A key that was there when it was looked up, see [`Entry`](super::Entry).
-pub struct OccupiedEntry<'g, K, V, S, Q = K> {
+pub struct OccupiedEntry<'g, K, V, S = RandomState, Q = K> {
     pub(super) at: Hashed<'g, K, V, S>,
     pub(super) key: Q,
     pub(super) found: &'g Node<K, V>,

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
+
 use super::occupied::OccupiedEntry;
 use crate::hashed::Hashed;
 use crate::map::OccupiedError;
 use crate::raw::Mode;
 
 /// A key that was absent when it was looked up, see [`Entry`](super::Entry).
-pub struct VacantEntry<'g, K, V, S, Q = K> {
+pub struct VacantEntry<'g, K, V, S = RandomState, Q = K> {
     pub(super) at: Hashed<'g, K, V, S>,
     pub(super) key: Q,
 }

@@ -4,50 +4,47 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::mem;
 
-use crate::map::HashMap;
-use crate::raw::{Node, Spot};
+use ahash::RandomState;
 
-/// The entry of a key, or the place for it, from [`HashMap::entry_mut`].
-pub enum EntryMut<'a, K, V, S> {
+use crate::map::HashMap;
+use crate::raw::Node;
+
+/// The entry of a key, or the place for it, from [`HashMap::entry_mut`] or [`HashMap::entry_ref_mut`].
+///
+/// `Q` is what the entry was asked for with: the key, or a reference that a key can be made of.
+pub enum EntryMut<'a, K, V, S = RandomState, Q = K> {
     /// The key is in the map.
     Occupied(OccupiedEntryMut<'a, K, V, S>),
     /// It is not.
-    Vacant(VacantEntryMut<'a, K, V, S>),
+    Vacant(VacantEntryMut<'a, K, V, S, Q>),
 }
 
 /// The entry of a key that is in the map.
-pub struct OccupiedEntryMut<'a, K, V, S> {
-    map: &'a mut HashMap<K, V, S>,
-    /// Found in the settled map, which has not been changed since.
-    spot: Spot<K, V>,
-}
-
-/// The place for a key that is not in the map.
-pub struct VacantEntryMut<'a, K, V, S> {
+pub struct OccupiedEntryMut<'a, K, V, S = RandomState> {
     map: &'a mut HashMap<K, V, S>,
     hash: u64,
-    key: K,
+    /// An entry of the map.
+    node: *mut Node<K, V>,
 }
 
-impl<'a, K, V, S> EntryMut<'a, K, V, S> {
-    /// `spot` is where `key` is in the settled map.
-    pub(super) fn new(map: &'a mut HashMap<K, V, S>, hash: u64, key: K, spot: Option<Spot<K, V>>) -> Self {
-        match spot {
-            Some(spot) => Self::Occupied(OccupiedEntryMut { map, spot }),
-            None => Self::Vacant(VacantEntryMut { map, hash, key }),
-        }
-    }
+// SAFETY: an exclusive reference to the map, of which the node is a part.
+unsafe impl<K, V, S> Send for OccupiedEntryMut<'_, K, V, S> where HashMap<K, V, S>: Send {}
+// SAFETY: as above.
+unsafe impl<K, V, S> Sync for OccupiedEntryMut<'_, K, V, S> where HashMap<K, V, S>: Sync {}
 
-    /// The key of the entry: the map's, or the one that was looked for.
-    ///
-    /// ```
-    /// let mut map = loxley::HashMap::<&str, u8>::new();
-    /// assert_eq!(map.entry_mut("key").key(), &"key");
-    /// ```
-    pub fn key(&self) -> &K {
-        match self {
-            Self::Occupied(entry) => entry.key(),
-            Self::Vacant(entry) => entry.key(),
+/// The place for a key that is not in the map.
+pub struct VacantEntryMut<'a, K, V, S = RandomState, Q = K> {
+    map: &'a mut HashMap<K, V, S>,
+    hash: u64,
+    key: Q,
+}
+
+impl<'a, K, V, S, Q> EntryMut<'a, K, V, S, Q> {
+    /// `node` is the entry that `key` has in the map.
+    pub(super) fn new(map: &'a mut HashMap<K, V, S>, hash: u64, key: Q, node: Option<*mut Node<K, V>>) -> Self {
+        match node {
+            Some(node) => Self::Occupied(OccupiedEntryMut { map, hash, node }),
+            None => Self::Vacant(VacantEntryMut { map, hash, key }),
         }
     }
 
@@ -66,11 +63,27 @@ impl<'a, K, V, S> EntryMut<'a, K, V, S> {
     }
 }
 
-impl<'a, K, V, S> EntryMut<'a, K, V, S>
+impl<K, V, S> EntryMut<'_, K, V, S> {
+    /// The key of the entry: the map's, or the one that was looked for.
+    ///
+    /// ```
+    /// let mut map = loxley::HashMap::<&str, u8>::new();
+    /// assert_eq!(map.entry_mut("key").key(), &"key");
+    /// ```
+    pub fn key(&self) -> &K {
+        match self {
+            Self::Occupied(entry) => entry.key(),
+            Self::Vacant(entry) => entry.key(),
+        }
+    }
+}
+
+impl<'a, K, V, S, Q> EntryMut<'a, K, V, S, Q>
 where
     K: Hash + Eq + Send + 'static,
     V: Send + 'static,
     S: BuildHasher,
+    Q: Into<K>,
 {
     /// The value, `value` being inserted if the key is absent.
     ///
@@ -103,9 +116,10 @@ where
     pub fn or_insert_with_key(self, value: impl FnOnce(&K) -> V) -> &'a mut V {
         match self {
             Self::Occupied(entry) => entry.into_mut(),
-            Self::Vacant(entry) => {
-                let value = value(entry.key());
-                entry.insert(value)
+            Self::Vacant(VacantEntryMut { map, hash, key }) => {
+                let key = key.into();
+                let value = value(&key);
+                VacantEntryMut { map, hash, key }.insert(value)
             }
         }
     }
@@ -121,6 +135,23 @@ where
         V: Default,
     {
         self.or_insert_with(V::default)
+    }
+
+    /// Gives the key this value, and returns its entry. The key stays if it is in the map.
+    ///
+    /// ```
+    /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
+    /// assert_eq!(map.entry_mut("key").insert_entry(2).get(), &2);
+    /// assert_eq!(map.entry_mut("other").insert_entry(3).remove(), 3);
+    /// ```
+    pub fn insert_entry(self, value: V) -> OccupiedEntryMut<'a, K, V, S> {
+        match self {
+            Self::Occupied(mut entry) => {
+                entry.insert(value);
+                entry
+            }
+            Self::Vacant(entry) => entry.insert_entry(value),
+        }
     }
 }
 
@@ -160,7 +191,7 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
     /// ```
     pub fn get_mut(&mut self) -> &mut V {
         // SAFETY: an entry of a map that is borrowed exclusively; the reference borrows us.
-        unsafe { Node::pair_mut(self.spot.node()) }.1
+        unsafe { Node::pair_mut(self.node) }.1
     }
 
     /// The value, for as long as the map is borrowed.
@@ -175,7 +206,7 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
     /// ```
     pub fn into_mut(self) -> &'a mut V {
         // SAFETY: an entry of a map that is borrowed exclusively for 'a, by nobody else now that we are gone.
-        unsafe { Node::pair_mut(self.spot.node()) }.1
+        unsafe { Node::pair_mut(self.node) }.1
     }
 
     /// Replaces the value and returns the old one. The key stays.
@@ -191,7 +222,22 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
         mem::replace(self.get_mut(), value)
     }
 
+    fn node(&self) -> &Node<K, V> {
+        // SAFETY: an entry of a map that is borrowed exclusively by us, and so shared by the reference.
+        unsafe { &*self.node }
+    }
+}
+
+impl<K, V, S> OccupiedEntryMut<'_, K, V, S>
+where
+    K: Hash + Eq + Send + 'static,
+    V: Send + 'static,
+    S: BuildHasher,
+{
     /// Removes the entry and returns its value.
+    ///
+    /// # Panics
+    /// If the key's `Hash` is inconsistent.
     ///
     /// ```
     /// use loxley::EntryMut::Occupied;
@@ -206,6 +252,9 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
 
     /// Removes the entry and returns it.
     ///
+    /// # Panics
+    /// If the key's `Hash` is inconsistent.
+    ///
     /// ```
     /// use loxley::EntryMut::Occupied;
     /// let mut map: loxley::HashMap<&str, u8> = [("key", 1)].into();
@@ -213,18 +262,13 @@ impl<'a, K, V, S> OccupiedEntryMut<'a, K, V, S> {
     /// assert_eq!(entry.remove_entry(), ("key", 1));
     /// ```
     pub fn remove_entry(self) -> (K, V) {
-        // SAFETY: found in the settled map, which has not been changed since.
-        unsafe { self.map.raw.core.remove_at(self.spot) }.into_parts()
-    }
-
-    fn node(&self) -> &Node<K, V> {
-        // SAFETY: an entry of a map that is borrowed exclusively by us, and so shared by the reference.
-        unsafe { &*self.spot.node() }
+        let removed = self.map.remove_node(self.hash, self.node);
+        removed.expect("a key keeps its hash")
     }
 }
 
-impl<'a, K, V, S> VacantEntryMut<'a, K, V, S> {
-    /// The key that was looked for.
+impl<'a, K, V, S, Q> VacantEntryMut<'a, K, V, S, Q> {
+    /// What the entry was asked for with.
     ///
     /// ```
     /// use loxley::EntryMut::Vacant;
@@ -232,11 +276,11 @@ impl<'a, K, V, S> VacantEntryMut<'a, K, V, S> {
     /// let Vacant(entry) = map.entry_mut("key") else { unreachable!() };
     /// assert_eq!(entry.key(), &"key");
     /// ```
-    pub fn key(&self) -> &K {
+    pub fn key(&self) -> &Q {
         &self.key
     }
 
-    /// The key that was looked for, back.
+    /// Gives back what the entry was asked for with.
     ///
     /// ```
     /// use loxley::EntryMut::Vacant;
@@ -244,7 +288,7 @@ impl<'a, K, V, S> VacantEntryMut<'a, K, V, S> {
     /// let Vacant(entry) = map.entry_mut("key") else { unreachable!() };
     /// assert_eq!(entry.into_key(), "key");
     /// ```
-    pub fn into_key(self) -> K {
+    pub fn into_key(self) -> Q {
         self.key
     }
 
@@ -265,12 +309,36 @@ impl<'a, K, V, S> VacantEntryMut<'a, K, V, S> {
         K: Hash + Eq + Send + 'static,
         V: Send + 'static,
         S: BuildHasher,
+        Q: Into<K>,
     {
-        self.map.insert_absent(self.hash, self.key, value)
+        self.insert_entry(value).into_mut()
+    }
+
+    /// Inserts the key with `value`, and returns its entry.
+    ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert).
+    ///
+    /// ```
+    /// use loxley::EntryMut::Vacant;
+    /// let mut map = loxley::HashMap::<&str, u8>::new();
+    /// let Vacant(entry) = map.entry_mut("key") else { unreachable!() };
+    /// assert_eq!(entry.insert_entry(1).key(), &"key");
+    /// ```
+    pub fn insert_entry(self, value: V) -> OccupiedEntryMut<'a, K, V, S>
+    where
+        K: Hash + Eq + Send + 'static,
+        V: Send + 'static,
+        S: BuildHasher,
+        Q: Into<K>,
+    {
+        let Self { map, hash, key } = self;
+        let node = map.insert_absent(hash, key.into(), value);
+        OccupiedEntryMut { map, hash, node }
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for EntryMut<'_, K, V, S> {
+impl<K: fmt::Debug, V: fmt::Debug, S, Q: fmt::Debug> fmt::Debug for EntryMut<'_, K, V, S, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Occupied(entry) => f.debug_tuple("EntryMut").field(entry).finish(),
@@ -285,7 +353,7 @@ impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for OccupiedEntryMut<'_, K, V, 
     }
 }
 
-impl<K: fmt::Debug, V, S> fmt::Debug for VacantEntryMut<'_, K, V, S> {
+impl<K, V, S, Q: fmt::Debug> fmt::Debug for VacantEntryMut<'_, K, V, S, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("VacantEntryMut").field(self.key()).finish()
     }

@@ -21,6 +21,18 @@ impl<'a, K, V> IterMut<'a, K, V> {
         // SAFETY: the map is borrowed for 'a, as long as the sweep may go on.
         Self { sweep: unsafe { Sweep::new(core.root_mut()) }, left, map: PhantomData }
     }
+
+    fn rest(&self) -> impl Iterator<Item = (&K, &V)> {
+        // SAFETY: entries that nobody has been given yet, of a map that is borrowed exclusively; and so are we, shared.
+        unsafe { self.sweep.rest() }
+    }
+}
+
+impl<K, V> Default for IterMut<'_, K, V> {
+    /// Yields nothing.
+    fn default() -> Self {
+        Self { sweep: Sweep::default(), left: 0, map: PhantomData }
+    }
 }
 
 impl<'a, K, V> Iterator for IterMut<'a, K, V> {
@@ -39,9 +51,29 @@ impl<'a, K, V> Iterator for IterMut<'a, K, V> {
 }
 
 /// An iterator over the entries by value, from [`HashMap`]'s `into_iter`.
+///
+/// Covariant, unlike the map:
+/// ```
+/// fn shorten<'a>(entries: loxley::IntoIter<&'static str, u8>) -> loxley::IntoIter<&'a str, u8> {
+///     entries
+/// }
+/// ```
 pub struct IntoIter<K, V> {
     entries: Entries<K, V>,
     left: usize,
+}
+
+impl<K, V> IntoIter<K, V> {
+    pub(crate) fn rest(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.rest()
+    }
+}
+
+impl<K, V> Default for IntoIter<K, V> {
+    /// Yields nothing.
+    fn default() -> Self {
+        Self { entries: Entries::default(), left: 0 }
+    }
 }
 
 impl<K, V> Iterator for IntoIter<K, V> {
@@ -97,6 +129,10 @@ impl<'a, K, V> Drain<'a, K, V> {
     pub(super) fn new(core: &'a mut Core<K, V>) -> Self {
         let left = core.len(&Guard::new());
         Self { rest: Some(IntoIter { entries: Entries::take(core), left }), core }
+    }
+
+    pub(crate) fn rest(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.rest.iter().flat_map(IntoIter::rest)
     }
 }
 
@@ -171,13 +207,24 @@ impl<K, V, F: FnMut(&K, &mut V) -> bool> Iterator for ExtractIf<'_, K, V, F> {
 }
 
 macro_rules! half {
-    ($(#[$doc:meta])* $name:ident $(<$a:lifetime>)?, $inner:ident, $item:ty, |$next:ident| $half:expr) => {
+    ($(#[$doc:meta])* $name:ident $(<$a:lifetime>)?, $inner:ident, $item:ty, $shown:ident, |$next:ident| $half:expr) => {
         $(#[$doc])*
         pub struct $name<$($a,)? K, V>($inner<$($a,)? K, V>);
 
         impl<$($a,)? K, V> $name<$($a,)? K, V> {
             pub(super) fn new(inner: $inner<$($a,)? K, V>) -> Self {
                 Self(inner)
+            }
+
+            fn rest(&self) -> impl Iterator<Item = &$shown> {
+                self.0.rest().map(|$next| $half)
+            }
+        }
+
+        impl<$($a,)? K, V> Default for $name<$($a,)? K, V> {
+            /// Yields nothing.
+            fn default() -> Self {
+                Self($inner::default())
             }
         }
 
@@ -198,30 +245,41 @@ macro_rules! half {
 
 half! {
     /// An iterator over the values, mutable, from [`HashMap::values_mut`].
-    ValuesMut<'a>, IterMut, &'a mut V, |entry| entry.1
+    ValuesMut<'a>, IterMut, &'a mut V, V, |entry| entry.1
 }
 half! {
     /// An iterator over the keys by value, from [`HashMap::into_keys`].
-    IntoKeys, IntoIter, K, |entry| entry.0
+    IntoKeys, IntoIter, K, K, |entry| entry.0
 }
 half! {
     /// An iterator over the values by value, from [`HashMap::into_values`].
-    IntoValues, IntoIter, V, |entry| entry.1
+    IntoValues, IntoIter, V, V, |entry| entry.1
 }
 
 macro_rules! exact {
-    ($($name:ident $(<$a:lifetime>)?)*) => { $(
+    ($($name:ident $(<$a:lifetime>)? showing $($shown:ident)&+;)*) => { $(
         impl<K, V> ExactSizeIterator for $name<$($a,)? K, V> {}
         impl<K, V> FusedIterator for $name<$($a,)? K, V> {}
 
-        impl<K, V> fmt::Debug for $name<$($a,)? K, V> {
+        /// Shows what is left.
+        impl<K, V> fmt::Debug for $name<$($a,)? K, V>
+        where
+            $($shown: fmt::Debug,)+
+        {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).field("left", &self.len()).finish_non_exhaustive()
+                f.debug_list().entries(self.rest()).finish()
             }
         }
     )* };
 }
-exact!(IterMut<'_> ValuesMut<'_> IntoIter IntoKeys IntoValues Drain<'_>);
+exact! {
+    IterMut<'_> showing K & V;
+    ValuesMut<'_> showing V;
+    IntoIter showing K & V;
+    IntoKeys showing K;
+    IntoValues showing V;
+    Drain<'_> showing K & V;
+}
 
 impl<K, V, F: FnMut(&K, &mut V) -> bool> FusedIterator for ExtractIf<'_, K, V, F> {}
 

@@ -5,6 +5,7 @@ mod entry;
 mod iter;
 
 use std::hash::{BuildHasher, Hash};
+use std::ptr;
 
 use equivalent::Equivalent;
 
@@ -12,12 +13,12 @@ pub use self::entry::{EntryMut, OccupiedEntryMut, VacantEntryMut};
 pub(crate) use self::iter::Extract;
 pub use self::iter::{Drain, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, ValuesMut};
 use crate::map::HashMap;
-use crate::raw::{Mode, Node, OwnedNode, Spot, spread};
+use crate::raw::{Mode, Node, OwnedNode, spread};
 use crate::reclaim::Guard;
 
 /// # For the exclusive owner
 /// These methods need no guard, since nobody else is in the map. Unless stated otherwise they take expected O(1) time; those that
-/// remove entries, and [`entry_mut`](Self::entry_mut), complete a migration that is under way first, which is O(capacity) once.
+/// remove entries complete a migration that is under way first, which is O(capacity) once.
 impl<K, V, S> HashMap<K, V, S> {
     /// Iterates over the entries, values mutably, in no particular order. O(capacity).
     ///
@@ -62,6 +63,20 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     pub fn drain(&mut self) -> Drain<'_, K, V> {
         Drain::new(&mut self.raw.core)
+    }
+
+    /// Removes all entries, and drops them at once. Keeps the table. O(capacity).
+    ///
+    /// # Panics
+    /// If the `Drop` of an entry does; all entries are gone nevertheless.
+    ///
+    /// ```
+    /// let mut map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// map.clear_mut();
+    /// assert!(map.is_empty() && map.capacity() > 0);
+    /// ```
+    pub fn clear_mut(&mut self) {
+        drop(self.drain());
     }
 
     /// The keys by value, in no particular order. O(capacity).
@@ -118,6 +133,33 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
         Some(unsafe { Node::pair_mut(spot.node()) })
     }
 
+    /// The values of many keys, all to be changed in place. O(`N`²), for the keys must differ.
+    ///
+    /// # Panics
+    /// If two keys have one entry.
+    ///
+    /// ```
+    /// let mut map: loxley::HashMap<String, u8> = [("a".to_string(), 1), ("b".to_string(), 2)].into();
+    /// if let [Some(a), Some(b), None] = map.get_disjoint_mut(["a", "b", "c"]) {
+    ///     std::mem::swap(a, b);
+    /// }
+    /// assert_eq!(map.get_mut("a"), Some(&mut 2));
+    /// ```
+    pub fn get_disjoint_mut<Q, const N: usize>(&mut self, keys: [&Q; N]) -> [Option<&mut V>; N]
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let nodes = keys.map(|key| {
+            let hash = self.hash(key);
+            self.raw.core.seek_mut(hash, key).map(|spot| spot.node())
+        });
+        for (i, node) in nodes.iter().enumerate() {
+            assert!(node.is_none() || !nodes[..i].contains(node), "duplicate keys found");
+        }
+        // SAFETY: entries of the map, which is borrowed exclusively as long as the references live; no two are the same.
+        nodes.map(|node| node.map(|node| unsafe { Node::pair_mut(node) }.1))
+    }
+
     fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
         spread(self.hasher().hash_one(key))
     }
@@ -129,6 +171,27 @@ where
     V: Send + 'static,
     S: BuildHasher,
 {
+    /// Inserts an entry, and returns the value that it replaces, by value. The key stays if it is in the map: as std's
+    /// `insert`, and unlike [`Pinned::insert`](crate::Pinned::insert).
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// ```
+    /// let mut map = loxley::HashMap::new();
+    /// assert_eq!(map.insert_mut(1, "one".to_string()), None);
+    /// assert_eq!(map.insert_mut(1, "uno".to_string()), Some("one".to_string()));
+    /// ```
+    pub fn insert_mut(&mut self, key: K, value: V) -> Option<V> {
+        match self.entry_mut(key) {
+            EntryMut::Occupied(mut entry) => Some(entry.insert(value)),
+            EntryMut::Vacant(entry) => {
+                entry.insert(value);
+                None
+            }
+        }
+    }
+
     /// The entry of `key` or the place for it, as std's `entry`.
     ///
     /// ```
@@ -142,8 +205,29 @@ where
     /// # Panics
     /// Insertions through it as [`Pinned::insert`](crate::Pinned::insert).
     pub fn entry_mut(&mut self, key: K) -> EntryMut<'_, K, V, S> {
-        let (hash, spot) = self.settled_spot(&key);
-        EntryMut::new(self, hash, key, spot)
+        let (hash, node) = self.find_mut(&key);
+        EntryMut::new(self, hash, key, node)
+    }
+
+    /// The same for a borrowed form of the key, of which a key is made only when it is inserted (`K: From<&Q>`, then). The
+    /// new key must be equal to it.
+    ///
+    /// ```
+    /// let mut words = loxley::HashMap::<String, u32>::new();
+    /// for word in "a rose is a rose".split(' ') {
+    ///     *words.entry_ref_mut(word).or_insert(0) += 1; // makes three Strings
+    /// }
+    /// assert_eq!(words.pin().get("rose"), Some(&2));
+    /// ```
+    ///
+    /// # Panics
+    /// Insertions through it as [`Pinned::insert`](crate::Pinned::insert).
+    pub fn entry_ref_mut<'q, Q>(&mut self, key: &'q Q) -> EntryMut<'_, K, V, S, &'q Q>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let (hash, node) = self.find_mut(key);
+        EntryMut::new(self, hash, key, node)
     }
 
     /// Removes `key` and returns its value, by value.
@@ -170,9 +254,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let spot = self.settled_spot(key).1?;
-        // SAFETY: just found, in a settled map.
-        Some(unsafe { self.raw.core.remove_at(spot) }.into_parts())
+        self.take_out(self.hash(key), key)
     }
 
     /// Removes the entries for which `keep` is false, as std's `retain`: `keep` may change the values. O(capacity).
@@ -223,23 +305,43 @@ where
         self.op(&Guard::new()).settle().unwrap_or_else(|error| error.give_up());
     }
 
-    /// The hash of `key`, and where it is when the map has been settled.
-    fn settled_spot<Q>(&mut self, key: &Q) -> (u64, Option<Spot<K, V>>)
+    /// The hash of `key`, and its entry.
+    fn find_mut<Q>(&mut self, key: &Q) -> (u64, Option<*mut Node<K, V>>)
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.settle();
         let hash = self.hash(key);
-        (hash, self.raw.core.seek_mut(hash, key))
+        (hash, self.raw.core.seek_mut(hash, key).map(|spot| spot.node()))
+    }
+
+    fn take_out<Q: Equivalent<K> + ?Sized>(&mut self, hash: u64, key: &Q) -> Option<(K, V)> {
+        self.settle();
+        let spot = self.raw.core.seek_mut(hash, key)?;
+        // SAFETY: just found, in a settled map.
+        Some(unsafe { self.raw.core.remove_at(spot) }.into_parts())
+    }
+
+    /// Removes this very entry. None if it is not where its hash says.
+    fn remove_node(&mut self, hash: u64, node: *mut Node<K, V>) -> Option<(K, V)> {
+        self.take_out(hash, &KeyOf(node))
     }
 
     /// Inserts an entry whose key is absent.
-    fn insert_absent(&mut self, hash: u64, key: K, value: V) -> &mut V {
+    fn insert_absent(&mut self, hash: u64, key: K, value: V) -> *mut Node<K, V> {
         let node = OwnedNode::new(key, value);
         let entry = node.as_ptr();
         // Replace: it is this node that the map holds then, even if `Eq` says by now that the key was there.
         self.op(&Guard::new()).insert(hash, node, Mode::Replace);
-        // SAFETY: an entry of the map, which is borrowed exclusively as long as the reference lives.
-        unsafe { Node::pair_mut(entry) }.1
+        entry
+    }
+}
+
+/// Finds the key of one node, and no other that is equal to it.
+struct KeyOf<K, V>(*mut Node<K, V>);
+
+impl<K, V> Equivalent<K> for KeyOf<K, V> {
+    fn equivalent(&self, key: &K) -> bool {
+        // A node's key is what is at its address.
+        self.0.addr() == ptr::from_ref(key).addr()
     }
 }

@@ -17,11 +17,56 @@
 use std::hash::{BuildHasher, Hash};
 use std::ptr;
 
+use equivalent::Equivalent;
+
 use super::core::Op;
 use super::insert::{Attempt, Inserted, Mode};
 use super::node::{Node, OwnedNode};
 use super::remove::Found;
 use crate::compute::{Computed, Decision};
+
+/// What a key is given as: by value, or in a form that one can be made of.
+pub(crate) trait Given<K> {
+    type Form: Equivalent<K> + ?Sized;
+
+    /// What to look for.
+    fn form(&self) -> &Self::Form;
+
+    /// May be user code, and panic.
+    fn into_key(self) -> K;
+}
+
+pub(crate) struct ByValue<K>(pub(crate) K);
+
+impl<K: Eq> Given<K> for ByValue<K> {
+    type Form = K;
+
+    fn form(&self) -> &K {
+        &self.0
+    }
+
+    fn into_key(self) -> K {
+        self.0
+    }
+}
+
+pub(crate) struct ByRef<'q, Q: ?Sized>(pub(crate) &'q Q);
+
+impl<'q, K, Q> Given<K> for ByRef<'q, Q>
+where
+    K: From<&'q Q>,
+    Q: Equivalent<K> + ?Sized,
+{
+    type Form = Q;
+
+    fn form(&self) -> &Q {
+        self.0
+    }
+
+    fn into_key(self) -> K {
+        self.0.into()
+    }
+}
 
 impl<'g, K, V, S> Op<'g, K, V, S>
 where
@@ -34,12 +79,12 @@ where
     pub(crate) fn compute<A>(
         self,
         hash: u64,
-        key: K,
+        key: impl Given<K>,
         mut decide: impl FnMut(Option<&'g Node<K, V>>, Option<V>) -> Decision<V, A>,
     ) -> Computed<'g, K, V, A> {
-        let mut draft = Draft::Key(key);
+        let mut draft = Draft::Given(key);
         let mut unused = None;
-        let mut found = self.seek_entry(hash, draft.key());
+        let mut found = draft.seek(self, hash);
         loop {
             let base = entry_of(&found);
             // As long as what the closure saw is what there is (an entry that was moved is the same still), its decision stands.
@@ -51,7 +96,7 @@ where
                         let (key, value) = there.entry.node().pair();
                         return Computed::Removed { key, value };
                     }
-                    found = self.seek_entry(hash, draft.key());
+                    found = draft.seek(self, hash);
                     if !same(entry_of(&found), base) {
                         break draft;
                     }
@@ -98,32 +143,34 @@ fn same<K, V>(a: Option<&Node<K, V>>, b: Option<&Node<K, V>>) -> bool {
     a.map(ptr::from_ref) == b.map(ptr::from_ref)
 }
 
-/// The key of a computation: in a node as soon as there was a value to insert.
-enum Draft<'g, K, V, S>
+/// The key of a computation: made, and put into a node, as soon as there is a value to insert.
+enum Draft<'g, K, V, S, G>
 where
     K: Send + 'static,
     V: Send + 'static,
 {
-    Key(K),
+    Given(G),
     /// Without a value.
     Node(Attempt<'g, K, V, S>),
 }
 
-impl<'g, K, V, S> Draft<'g, K, V, S>
+impl<'g, K, V, S, G> Draft<'g, K, V, S, G>
 where
-    K: Send + 'static,
+    K: Hash + Eq + Send + 'static,
     V: Send + 'static,
+    S: BuildHasher,
+    G: Given<K>,
 {
-    fn key(&self) -> &K {
+    fn seek(&self, op: Op<'g, K, V, S>, hash: u64) -> Option<Found<'g, K, V>> {
         match self {
-            Self::Key(key) => key,
-            Self::Node(attempt) => attempt.key(),
+            Self::Given(key) => op.seek_entry(hash, key.form()),
+            Self::Node(attempt) => op.seek_entry(hash, attempt.key()),
         }
     }
 
     fn with_value(self, op: Op<'g, K, V, S>, hash: u64, value: V) -> Attempt<'g, K, V, S> {
         match self {
-            Self::Key(key) => Attempt::new(op, hash, OwnedNode::new(key, value)),
+            Self::Given(key) => Attempt::new(op, hash, OwnedNode::new(key.into_key(), value)),
             Self::Node(mut attempt) => {
                 attempt.put_value(value);
                 attempt

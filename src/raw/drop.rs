@@ -8,6 +8,7 @@ use std::ptr;
 use super::core::Core;
 use super::count::Counter;
 use super::node::{Node, OwnedNode};
+use super::root::Root;
 use super::sweep::Sweep;
 use super::table::{Header, Next, Table};
 use crate::reclaim::Guard;
@@ -23,7 +24,7 @@ impl<K, V> Drop for Core<K, V> {
 /// What a map consisted of. Gives the entries away one by one, and frees the rest.
 pub(crate) struct Entries<K, V> {
     /// The map's root; owned, with all that it leads to.
-    root: *mut Header<K, V>,
+    root: Root<K, V>,
     sweep: Sweep<K, V>,
 }
 
@@ -31,6 +32,13 @@ pub(crate) struct Entries<K, V> {
 unsafe impl<K: Send, V: Send> Send for Entries<K, V> {}
 // SAFETY: a shared reference gives access to nothing.
 unsafe impl<K: Sync, V: Sync> Sync for Entries<K, V> {}
+
+impl<K, V> Default for Entries<K, V> {
+    /// None.
+    fn default() -> Self {
+        Self { root: Root::null(), sweep: Sweep::default() }
+    }
+}
 
 impl<K, V> Entries<K, V> {
     /// Leaves `core` an empty map without a table.
@@ -40,7 +48,13 @@ impl<K, V> Entries<K, V> {
         core.root.store(ptr::null_mut(), Ordering::Relaxed);
         core.count = Counter::new();
         // SAFETY: nobody but us can reach the tables any more, and they are freed with us, when the sweep is over.
-        Self { root, sweep: unsafe { Sweep::new(root) } }
+        Self { root: Root::new(root), sweep: unsafe { Sweep::new(root) } }
+    }
+
+    /// Those that are left.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = (&K, &V)> {
+        // SAFETY: they are ours, and we are borrowed.
+        unsafe { self.sweep.rest() }
     }
 
     pub(crate) fn next(&mut self) -> Option<OwnedNode<K, V>> {
@@ -52,7 +66,7 @@ impl<K, V> Entries<K, V> {
     pub(crate) fn give_back(mut self, core: &mut Core<K, V>) {
         let panics = self.free_entries();
         let table = self.free_tables_but_the_newest();
-        self.root = ptr::null_mut();
+        self.root = Root::null();
         // SAFETY: null, or ours alone.
         if let Some(table) = unsafe { Table::from_raw(table) } {
             table.reset();
@@ -73,12 +87,12 @@ impl<K, V> Entries<K, V> {
 
     fn free_tables_but_the_newest(&mut self) -> *mut Header<K, V> {
         // SAFETY: null, or ours alone.
-        while let Some(Next::Table(newer)) = unsafe { Table::from_raw(self.root) }.map(Table::next) {
-            let older = std::mem::replace(&mut self.root, newer.as_ptr());
+        while let Some(Next::Table(newer)) = unsafe { Table::from_raw(self.root.as_ptr()) }.map(Table::next) {
+            let older = std::mem::replace(&mut self.root, Root::new(newer.as_ptr()));
             // SAFETY: it came from `allocate`, nobody else can reach it, and its entries are freed.
-            unsafe { Table::free(older) };
+            unsafe { Table::free(older.as_ptr()) };
         }
-        self.root
+        self.root.as_ptr()
     }
 }
 

@@ -5,7 +5,7 @@
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
 //! tables are replaced ([`resize`], [`fit`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
-//! ([`exclusive`], [`sweep`], [`drop`]).
+//! ([`exclusive`], [`sweep`], [`root`], [`drop`]).
 
 mod bucket;
 mod carry;
@@ -31,6 +31,7 @@ mod progress;
 mod remove;
 mod resize;
 mod retire;
+mod root;
 mod seek;
 mod sweep;
 mod table;
@@ -42,9 +43,9 @@ mod check;
 #[cfg(any(loom, loxley_hooks))]
 pub mod hooks;
 
+pub(crate) use self::compute::{ByRef, ByValue, Given};
 pub(crate) use self::core::{Core, Op, RawMap, spread};
 pub(crate) use self::drop::Entries;
-pub(crate) use self::exclusive::Spot;
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
 pub(crate) use self::sweep::Sweep;

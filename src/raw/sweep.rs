@@ -11,10 +11,10 @@
 //! was removed there, and waits in limbo.
 
 use std::collections::BTreeSet;
-use std::ptr;
 
 use super::exclusive::Spot;
 use super::node::Node;
+use super::root::Root;
 use super::table::{Header, Next, Table};
 use super::word::{State, Word};
 
@@ -24,12 +24,12 @@ const AHEAD: usize = 2;
 /// An iterator over the entries of a map at rest.
 pub(crate) struct Sweep<K, V> {
     /// The table that is being visited; null at the end.
-    table: *mut Header<K, V>,
+    table: Root<K, V>,
     /// The slot that comes next.
     index: usize,
     slot: usize,
     /// Entries that the newer table may name as well.
-    frozen: BTreeSet<*mut Node<K, V>>,
+    frozen: BTreeSet<*const Node<K, V>>,
 }
 
 // SAFETY: who has one may come to the entries, which nobody else can reach then.
@@ -37,17 +37,39 @@ unsafe impl<K: Send, V: Send> Send for Sweep<K, V> {}
 // SAFETY: a shared one gives access to nothing.
 unsafe impl<K: Sync, V: Sync> Sync for Sweep<K, V> {}
 
+impl<K, V> Clone for Sweep<K, V> {
+    fn clone(&self) -> Self {
+        Self { frozen: self.frozen.clone(), ..*self }
+    }
+}
+
+impl<K, V> Default for Sweep<K, V> {
+    /// One that is over.
+    fn default() -> Self {
+        Self { table: Root::null(), index: 0, slot: 0, frozen: BTreeSet::new() }
+    }
+}
+
 impl<K, V> Sweep<K, V> {
     /// # Safety
-    /// `root` is null or the root of a map. Until the sweep is over or forgotten, nobody else works on that map, and
+    /// `root` is null or the root of a map. Until the sweep and its clones are over or forgotten, nobody else works on that map, and
     /// its tables are not freed. (Entries may be removed meanwhile, and freed.)
     pub(crate) unsafe fn new(root: *mut Header<K, V>) -> Self {
-        Self { table: root, index: 0, slot: 0, frozen: BTreeSet::new() }
+        Self { table: Root::new(root), ..Self::default() }
+    }
+
+    /// The entries that are left.
+    ///
+    /// # Safety
+    /// Nobody writes to them or frees them as long as the references live.
+    pub(crate) unsafe fn rest(&self) -> impl Iterator<Item = (&K, &V)> {
+        // SAFETY: as the caller says.
+        self.clone().map(|spot| unsafe { &*spot.node() }.pair())
     }
 
     fn is_entry(&mut self, table: Table<'_, K, V>, word: Word<Node<K, V>>) -> bool {
         match word.state() {
-            State::Live => self.frozen.is_empty() || !self.frozen.contains(&word.node()),
+            State::Live => self.frozen.is_empty() || !self.frozen.contains(&word.node().cast_const()),
             State::Frozen => {
                 let home = table.bucket(self.index.wrapping_sub(word.displacement()));
                 !home.meta().is_migrated() && self.frozen.insert(word.node())
@@ -69,7 +91,7 @@ impl<K, V> Iterator for Sweep<K, V> {
     fn next(&mut self) -> Option<Spot<K, V>> {
         loop {
             // SAFETY: null, or a table that is not freed as long as the sweep goes on.
-            let table = unsafe { Table::from_raw(self.table) }?;
+            let table = unsafe { Table::from_raw(self.table.as_ptr()) }?;
             while self.index < table.buckets() {
                 if self.slot == 0 {
                     // The nodes lie anywhere, and one after the other each would be a cache miss.
@@ -78,7 +100,7 @@ impl<K, V> Iterator for Sweep<K, V> {
                 let slots = table.bucket(self.index).slots();
                 while let Some(slot) = slots.get(self.slot) {
                     let word = slot.load();
-                    let spot = Spot { table: self.table, index: self.index, slot: self.slot, word };
+                    let spot = Spot { table: self.table.as_ptr(), index: self.index, slot: self.slot, word };
                     self.slot += 1;
                     if self.is_entry(table, word) {
                         return Some(spot);
@@ -88,8 +110,8 @@ impl<K, V> Iterator for Sweep<K, V> {
             }
             self.index = 0;
             self.table = match table.next() {
-                Next::Table(newer) => newer.as_ptr(),
-                Next::Nothing | Next::Deciding { .. } => ptr::null_mut(),
+                Next::Table(newer) => Root::new(newer.as_ptr()),
+                Next::Nothing | Next::Deciding { .. } => Root::null(),
             };
         }
     }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::iter::FusedIterator;
 
+use ahash::RandomState;
+
 use super::HashSet;
 use crate::iter::Keys;
 use crate::owned::{self, Extract};
 
 /// An iterator over the elements of a set, from [`PinnedSet::iter`](super::PinnedSet::iter).
-pub struct Iter<'g, T, S>(Keys<'g, T, (), S>);
+pub struct Iter<'g, T, S = RandomState>(Keys<'g, T, (), S>);
 
 impl<'g, T, S> Iter<'g, T, S> {
     pub(super) fn new(keys: Keys<'g, T, (), S>) -> Self {
@@ -66,9 +68,10 @@ macro_rules! by_value {
         impl<$($a,)? T> ExactSizeIterator for $name<$($a,)? T> {}
         impl<$($a,)? T> FusedIterator for $name<$($a,)? T> {}
 
-        impl<$($a,)? T> fmt::Debug for $name<$($a,)? T> {
+        /// Shows what is left.
+        impl<$($a,)? T: fmt::Debug> fmt::Debug for $name<$($a,)? T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).field("left", &self.len()).finish_non_exhaustive()
+                f.debug_list().entries(self.0.rest().map(|(element, ())| element)).finish()
             }
         }
     };
@@ -78,6 +81,14 @@ by_value! {
     /// An iterator over the elements by value, from [`HashSet`]'s `into_iter`.
     IntoIter, owned::IntoIter<T, ()>
 }
+
+impl<T> Default for IntoIter<T> {
+    /// Yields nothing.
+    fn default() -> Self {
+        Self(owned::IntoIter::default())
+    }
+}
+
 by_value! {
     /// An iterator that empties a set, from [`HashSet::drain`].
     Drain<'a>, owned::Drain<'a, T, ()>
@@ -98,6 +109,7 @@ impl<T, S> IntoIterator for HashSet<T, S> {
 }
 
 /// An iterator that removes some elements, from [`HashSet::extract_if`].
+#[must_use = "iterators do nothing unless they are consumed"]
 pub struct ExtractIf<'a, T, F> {
     extract: Extract<'a, T, ()>,
     remove: F,

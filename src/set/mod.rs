@@ -1,22 +1,26 @@
 //! The set: a [`HashMap`] of elements with no values.
 //!
 //! Shared through [`pin`](HashSet::pin), whose [view](PinnedSet) has the methods of std's set; guarantees are those of the
-//! map. Iterators are here, the set and its view also in the crate's root.
+//! map. Iterators and the like are here, the set and its view also in the crate's root.
 
+mod batch;
+mod guarded;
+mod hashed;
 mod iter;
 mod ops;
+mod owned;
 mod pinned;
 mod traits;
 
-use std::hash::{BuildHasher, Hash};
-
 use ahash::RandomState;
-use equivalent::Equivalent;
 
+pub use self::batch::{GetMany, Page};
+pub use self::hashed::Hashed;
 pub use self::iter::{Drain, ExtractIf, IntoIter, Iter};
 pub use self::ops::{Difference, Intersection, SymmetricDifference, Union};
 pub use self::pinned::PinnedSet;
 use crate::map::HashMap;
+use crate::reclaim::Guard;
 
 /// A concurrent hash set without locks: a [`HashMap`] of elements with no values.
 ///
@@ -102,7 +106,19 @@ impl<T, S> HashSet<T, S> {
         self.map.hasher()
     }
 
-    /// A view of the set with the methods of std's set; it holds a [`Guard`](crate::Guard).
+    /// A guard, for the methods that take one. It serves all sets and maps.
+    ///
+    /// ```
+    /// let set = loxley::HashSet::new();
+    /// set.insert(1, &set.guard());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        self.map.guard()
+    }
+
+    /// A view of the set with the methods of std's set; it holds a [`Guard`].
     ///
     /// ```
     /// let set = loxley::HashSet::new();
@@ -110,6 +126,7 @@ impl<T, S> HashSet<T, S> {
     /// assert!(view.insert(1) && view.contains(&1));
     /// ```
     #[inline]
+    #[must_use]
     pub fn pin(&self) -> PinnedSet<'_, T, S> {
         PinnedSet::new(self, self.map.guard())
     }
@@ -140,54 +157,5 @@ impl<T, S> HashSet<T, S> {
     /// ```
     pub fn capacity(&self) -> usize {
         self.map.capacity()
-    }
-}
-
-/// # For the exclusive owner
-/// See [`HashMap`].
-impl<T, S> HashSet<T, S> {
-    /// Removes all elements and yields them. Keeps the table. O(capacity).
-    ///
-    /// Dropping the iterator drops what is left. Leaking it leaks that, and the table; the set is empty in any case.
-    ///
-    /// ```
-    /// let mut set = loxley::HashSet::from(["one".to_string()]);
-    /// assert_eq!(set.drain().next(), Some("one".to_string()));
-    /// assert!(set.is_empty() && set.capacity() > 0);
-    /// ```
-    pub fn drain(&mut self) -> Drain<'_, T> {
-        Drain::new(self.map.drain())
-    }
-}
-
-impl<T: Hash + Eq + Send + 'static, S: BuildHasher> HashSet<T, S> {
-    /// Removes the elements for which `remove` is true, and yields them. O(capacity).
-    ///
-    /// Lazy: elements that the iterator has not come to when it is dropped stay.
-    ///
-    /// # Panics
-    /// `next` if `remove` panics; that element stays.
-    ///
-    /// ```
-    /// let mut set = loxley::HashSet::from([1, 2, 3]);
-    /// assert_eq!(set.extract_if(|n| n % 2 == 1).sum::<i32>(), 4);
-    /// assert_eq!(set.len(), 1);
-    /// ```
-    pub fn extract_if<F: FnMut(&T) -> bool>(&mut self, remove: F) -> ExtractIf<'_, T, F> {
-        ExtractIf::new(self.map.extract(), remove)
-    }
-
-    /// Removes `value` and returns the set's element, by value.
-    ///
-    /// ```
-    /// let mut set = loxley::HashSet::from(["one".to_string()]);
-    /// assert_eq!(set.take_mut("one"), Some("one".to_string()));
-    /// assert_eq!(set.take_mut("one"), None);
-    /// ```
-    pub fn take_mut<Q>(&mut self, value: &Q) -> Option<T>
-    where
-        Q: Hash + Equivalent<T> + ?Sized,
-    {
-        self.map.remove_entry_mut(value).map(|(element, ())| element)
     }
 }

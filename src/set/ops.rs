@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::iter::{Chain, FusedIterator};
 
+use ahash::RandomState;
+
 use super::{Iter, PinnedSet};
 
 /// The elements of one set that another contains, or (if not `WANTED`) does not contain.
@@ -35,7 +37,7 @@ impl<T, S, const WANTED: bool> Clone for Filter<'_, T, S, WANTED> {
 macro_rules! operation {
     ($(#[$doc:meta])* $name:ident, $inner:ty, |$a:ident, $b:ident| $new:expr) => {
         $(#[$doc])*
-        pub struct $name<'a, T, S>($inner);
+        pub struct $name<'a, T, S = RandomState>($inner);
 
         impl<'a, T: Hash + Eq, S: BuildHasher> $name<'a, T, S> {
             pub(super) fn new($a: &'a PinnedSet<'_, T, S>, $b: &'a PinnedSet<'_, T, S>) -> Self {

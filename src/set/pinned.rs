@@ -3,12 +3,12 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
+use ahash::RandomState;
 use equivalent::Equivalent;
 
 use super::{Difference, HashSet, Intersection, Iter, SymmetricDifference, Union};
-use crate::hashed::Hashed;
-use crate::raw::{Inserted, Mode};
 use crate::reclaim::Guard;
+use crate::reserve::TryReserveError;
 
 /// A view of a [`HashSet`] that keeps what is read through it alive. From [`HashSet::pin`].
 ///
@@ -26,7 +26,7 @@ use crate::reclaim::Guard;
 ///
 /// Unless stated otherwise, operations take expected O(1) time and are lock-free
 /// and linearizable.
-pub struct PinnedSet<'set, T, S> {
+pub struct PinnedSet<'set, T, S = RandomState> {
     set: &'set HashSet<T, S>,
     guard: Guard,
 }
@@ -95,7 +95,7 @@ impl<T: Hash + Eq, S: BuildHasher> PinnedSet<'_, T, S> {
     where
         Q: Hash + Equivalent<T> + ?Sized,
     {
-        self.set.map.contains_key(value, &self.guard)
+        self.set.contains(value, &self.guard)
     }
 
     /// The set's element that is equivalent to `value`. Wait-free.
@@ -108,7 +108,7 @@ impl<T: Hash + Eq, S: BuildHasher> PinnedSet<'_, T, S> {
     where
         Q: Hash + Equivalent<T> + ?Sized,
     {
-        self.set.map.get_key_value(value, &self.guard).map(|(element, ())| element)
+        self.set.get(value, &self.guard)
     }
 
     /// Iterates over the elements, in no particular order; weakly consistent, as [`Pinned::iter`](crate::Pinned::iter).
@@ -117,7 +117,7 @@ impl<T: Hash + Eq, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert_eq!(loxley::HashSet::from([1, 2]).pin().iter().sum::<i32>(), 3);
     /// ```
     pub fn iter(&self) -> Iter<'_, T, S> {
-        Iter::new(self.set.map.keys(&self.guard))
+        self.set.iter(&self.guard)
     }
 
     /// The elements of both sets, each once.
@@ -206,9 +206,9 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(set.pin().insert(1));
     /// assert!(!set.pin().insert(1));
     /// ```
+    #[inline]
     pub fn insert(&self, value: T) -> bool {
-        let at = self.at(&value);
-        at.find(&value).is_none() && matches!(at.insert_node(value, (), Mode::Keep), Inserted::New(_))
+        self.set.insert(value, &self.guard)
     }
 
     /// The set's element that is equal to `value`, which is inserted if there is none. All callers get the same.
@@ -223,11 +223,31 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(std::ptr::eq(first, again));
     /// ```
     pub fn get_or_insert(&self, value: T) -> &T {
-        let at = self.at(&value);
-        let node = at.find(&value).unwrap_or_else(|| match at.insert_node(value, (), Mode::Keep) {
-            Inserted::New(node) | Inserted::Replaced { new: node, .. } | Inserted::Kept(node, _) => node,
-        });
-        node.key()
+        self.set.get_or_insert(value, &self.guard)
+    }
+
+    /// The set's element that is equivalent to `value`; if there is none, inserts the one that `make` makes of it. All
+    /// callers get the same.
+    ///
+    /// `make` is called at most once, and only if there was no such element at the beginning; nothing is held up meanwhile. If
+    /// another thread inserts one before it is done, that one is returned and ours dropped.
+    ///
+    /// # Panics
+    /// As [`Pinned::insert`](crate::Pinned::insert), if `make` panics, or if what it makes is not equivalent to `value`; then the set
+    /// is as it was.
+    ///
+    /// ```
+    /// let names = loxley::HashSet::<String>::new();
+    /// let names = names.pin();
+    /// let first = names.get_or_insert_with("name", str::to_string);
+    /// let again = names.get_or_insert_with("name", str::to_string); // makes no String
+    /// assert!(std::ptr::eq(first, again));
+    /// ```
+    pub fn get_or_insert_with<Q>(&self, value: &Q, make: impl FnOnce(&Q) -> T) -> &T
+    where
+        Q: Hash + Equivalent<T> + ?Sized,
+    {
+        self.set.get_or_insert_with(value, make, &self.guard)
     }
 
     /// Inserts `value`, and returns the element that it replaces, if there is an equal one.
@@ -241,10 +261,7 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert_eq!(set.pin().replace(vec![2]), None);
     /// ```
     pub fn replace(&self, value: T) -> Option<&T> {
-        match self.at(&value).insert_node(value, (), Mode::Replace) {
-            Inserted::Replaced { old, .. } => Some(old.key()),
-            Inserted::New(_) | Inserted::Kept(..) => None,
-        }
+        self.set.replace(value, &self.guard)
     }
 
     /// Removes `value`, and returns whether it was in the set.
@@ -258,7 +275,7 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     where
         Q: Hash + Equivalent<T> + ?Sized,
     {
-        self.take(value).is_some()
+        self.set.remove(value, &self.guard)
     }
 
     /// Removes `value`, and returns the set's element.
@@ -270,7 +287,7 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     where
         Q: Hash + Equivalent<T> + ?Sized,
     {
-        self.set.map.remove_entry(value, &self.guard).map(|(element, ())| element)
+        self.set.take(value, &self.guard)
     }
 
     /// Removes the elements for which `keep` is false; weakly consistent, as [`Pinned::retain`](crate::Pinned::retain).
@@ -281,8 +298,8 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// set.pin().retain(|n| n % 2 == 1);
     /// assert_eq!(set.len(), 2);
     /// ```
-    pub fn retain(&self, mut keep: impl FnMut(&T) -> bool) {
-        self.set.map.retain(|element, ()| keep(element), &self.guard);
+    pub fn retain(&self, keep: impl FnMut(&T) -> bool) {
+        self.set.retain(keep, &self.guard);
     }
 
     /// Removes all elements. Weakly consistent: what others insert meanwhile may stay. Keeps the table. O(capacity).
@@ -293,7 +310,7 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(set.is_empty());
     /// ```
     pub fn clear(&self) {
-        self.set.map.clear(&self.guard);
+        self.set.clear(&self.guard);
     }
 
     /// Makes room for at least `additional` more elements, as [`Pinned::reserve`](crate::Pinned::reserve).
@@ -307,7 +324,20 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(set.capacity() >= 100);
     /// ```
     pub fn reserve(&self, additional: usize) {
-        self.set.map.reserve(additional, &self.guard);
+        self.set.reserve(additional, &self.guard);
+    }
+
+    /// Makes room for at least `additional` more elements, as [`Pinned::try_reserve`](crate::Pinned::try_reserve).
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// let set = loxley::HashSet::<u8>::new();
+    /// assert!(set.pin().try_reserve(usize::MAX).is_err());
+    /// ```
+    pub fn try_reserve(&self, additional: usize) -> Result<(), TryReserveError> {
+        self.set.try_reserve(additional, &self.guard)
     }
 
     /// Shrinks the set to the smallest capacity that holds its elements, as
@@ -319,11 +349,19 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(set.capacity() < 10);
     /// ```
     pub fn shrink_to_fit(&self) {
-        self.set.map.shrink_to_fit(&self.guard);
+        self.set.shrink_to_fit(&self.guard);
     }
 
-    fn at(&self, value: &T) -> Hashed<'_, T, (), S> {
-        self.set.map.at(value, &self.guard)
+    /// Shrinks the set to the smallest capacity that holds its elements and is at least `min_capacity`, as
+    /// [`Pinned::shrink_to`](crate::Pinned::shrink_to).
+    ///
+    /// ```
+    /// let set = loxley::HashSet::<u8>::with_capacity(1000);
+    /// set.pin().shrink_to(100);
+    /// assert!((100..1000).contains(&set.capacity()));
+    /// ```
+    pub fn shrink_to(&self, min_capacity: usize) {
+        self.set.shrink_to(min_capacity, &self.guard);
     }
 }
 

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash};
 use std::ops::{BitAnd, BitOr, BitXor, Sub};
 
 use super::{HashSet, PinnedSet};
+use crate::raw::Mode;
 
 impl<T, S: Default> Default for HashSet<T, S> {
     fn default() -> Self {
@@ -71,8 +72,12 @@ impl<'a, T: Hash + Eq + Copy + Send + 'static, S: BuildHasher> Extend<&'a T> for
 
 impl<T: Hash + Eq + Send + 'static, S: BuildHasher + Default> FromIterator<T> for HashSet<T, S> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
-        let mut set = Self::default();
-        set.extend(elements);
+        let set = Self::default();
+        let mut entries = elements.into_iter().fuse().map(|element| (element, ()));
+        // As for maps.
+        while let Some(batch) = set.map.gather(&mut entries) {
+            set.map.insert_batch(batch, Mode::Keep, &set.guard());
+        }
         set
     }
 }
