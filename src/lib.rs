@@ -141,6 +141,7 @@ mod map;
 #[cfg(doctest)]
 mod must_not_compile;
 mod owned;
+mod owned_guard;
 #[cfg(feature = "rayon")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
 pub mod parallel;
@@ -170,6 +171,7 @@ pub use self::owned::{
     Drain, EntryMut, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, OccupiedEntryMut, VacantEntryMut,
     ValuesMut,
 };
+pub use self::owned_guard::Owned;
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
 pub use self::reserve::{TryReserveError, TryReserveErrorKind};

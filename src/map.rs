@@ -8,6 +8,7 @@ use ahash::RandomState;
 use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
+use crate::owned_guard::Owned;
 use crate::pinned::Pinned;
 use crate::raw::{Core, Op, RawMap};
 use crate::reclaim::Guard;
@@ -60,14 +61,8 @@ use crate::reclaim::Guard;
 /// ```
 pub struct HashMap<K, V, S = RandomState> {
     pub(crate) raw: RawMap<K, V, S>,
-    /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
-    owns: PhantomData<*mut (K, V)>,
 }
 
-// SAFETY: the map owns its entries, so sending it sends them.
-unsafe impl<K: Send, V: Send, S: Send> Send for HashMap<K, V, S> {}
-// SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread.
-unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {}
 impl<K, V, S> std::panic::UnwindSafe for HashMap<K, V, S> {}
 impl<K, V, S> std::panic::RefUnwindSafe for HashMap<K, V, S> {}
 
@@ -124,13 +119,13 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[cfg(not(loom))]
     pub const fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
+        Self { raw: RawMap { core: Core::new(), build: hasher, owns: PhantomData } }
     }
 
     /// An empty map with this hasher.
     #[cfg(loom)]
     pub fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
+        Self { raw: RawMap { core: Core::new(), build: hasher, owns: PhantomData } }
     }
 
     /// A map with this hasher that holds `capacity` entries before it grows.
@@ -183,6 +178,33 @@ impl<K, V, S> HashMap<K, V, S> {
     #[must_use]
     pub fn pin(&self) -> Pinned<'_, K, V, S> {
         Pinned::new(self, self.guard())
+    }
+
+    /// A guard that can be sent to other threads and held across `.await`, see [`Owned`]. Wherever a method takes a
+    /// guard, a reference to it will do.
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// let guard = map.owned_guard();
+    /// assert_eq!(map.get(&1, &guard), Some(&2));
+    /// ```
+    #[must_use]
+    pub fn owned_guard(&self) -> Owned<Guard> {
+        Owned::guard()
+    }
+
+    /// A view that can be sent to other threads and held across `.await`, see [`Owned`].
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// let view = map.pin_owned();
+    /// std::thread::scope(|s| {
+    ///     s.spawn(move || assert_eq!(view.get(&1), Some(&2)));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn pin_owned(&self) -> Owned<Pinned<'_, K, V, S>> {
+        Owned::view(self)
     }
 
     /// The number of entries: exact when nobody writes, else about right (it also counts insertions that are under way).

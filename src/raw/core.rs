@@ -1,6 +1,7 @@
 //! The root of a map, and the context that its operations share.
 
 use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
 
 use equivalent::Equivalent;
 
@@ -58,7 +59,15 @@ impl<K, V> Core<K, V> {
 pub(crate) struct RawMap<K, V, S> {
     pub(crate) core: Core<K, V>,
     pub(crate) build: S,
+    /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
+    pub(crate) owns: PhantomData<*mut (K, V)>,
 }
+
+// SAFETY: the map owns its entries, so sending it sends them.
+unsafe impl<K: Send, V: Send, S: Send> Send for RawMap<K, V, S> {}
+// SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread. So too by way of an
+// operation, a view or an iterator, which go where a reference to the map may go.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for RawMap<K, V, S> {}
 
 /// One operation on a map: what all writers' steps need. Two words, so that it is passed in registers.
 pub(crate) struct Op<'g, K, V, S> {
