@@ -131,6 +131,7 @@
 compile_error!("loxley packs an address and 19 bits of state into one word: it supports 64-bit targets only");
 
 mod batch;
+mod builder;
 mod compute;
 mod conditional;
 pub mod docs;
@@ -153,6 +154,7 @@ mod scan;
 #[cfg(feature = "serde")]
 mod serde;
 pub mod set;
+mod stats;
 mod sync;
 mod traits;
 mod update;
@@ -161,6 +163,7 @@ pub use ahash::RandomState;
 pub use equivalent::Equivalent;
 
 pub use self::batch::GetMany;
+pub use self::builder::{Build, Builder};
 pub use self::compute::{Computed, Decision};
 pub use self::conditional::ReplaceError;
 pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};
@@ -177,6 +180,7 @@ pub use self::reclaim::Guard;
 pub use self::reserve::{TryReserveError, TryReserveErrorKind};
 pub use self::scan::Page;
 pub use self::set::{HashSet, PinnedSet};
+pub use self::stats::{Migration, Stats};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use equivalent::Equivalent;
 use crate::iter::{Iter, Keys, Values};
 use crate::owned_guard::Owned;
 use crate::pinned::Pinned;
-use crate::raw::{Core, Op, RawMap};
+use crate::raw::{Core, Op, RawMap, Tuning};
 use crate::reclaim::Guard;
 
 /// A concurrent hash map without locks.
@@ -119,13 +119,23 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[cfg(not(loom))]
     pub const fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher, owns: PhantomData } }
+        Self::tuned(Tuning::DEFAULT, hasher)
+    }
+
+    #[cfg(not(loom))]
+    const fn tuned(tuning: Tuning, hasher: S) -> Self {
+        Self { raw: RawMap { core: Core::new(tuning), build: hasher, owns: PhantomData } }
     }
 
     /// An empty map with this hasher.
     #[cfg(loom)]
     pub fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher, owns: PhantomData } }
+        Self::tuned(Tuning::DEFAULT, hasher)
+    }
+
+    #[cfg(loom)]
+    fn tuned(tuning: Tuning, hasher: S) -> Self {
+        Self { raw: RawMap { core: Core::new(tuning), build: hasher, owns: PhantomData } }
     }
 
     /// A map with this hasher that holds `capacity` entries before it grows.
@@ -139,7 +149,11 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert!(map.capacity() >= 20);
     /// ```
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        let map = Self::with_hasher(hasher);
+        Self::with_tuning(Tuning::DEFAULT, capacity, hasher)
+    }
+
+    pub(crate) fn with_tuning(tuning: Tuning, capacity: usize, hasher: S) -> Self {
+        let map = Self::tuned(tuning, hasher);
         map.raw.core.allocate_for(capacity, &map.guard()).unwrap_or_else(|error| error.give_up());
         map
     }

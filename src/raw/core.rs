@@ -8,26 +8,43 @@ use equivalent::Equivalent;
 use super::count::Counter;
 use super::node::Node;
 use super::table::{Header, Next, Table};
+use super::tuning::Tuning;
 use super::word::readable_tag;
 use crate::reclaim::Guard;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
 /// A map without its hasher: the oldest table that is still needed, and the number of entries.
 pub(crate) struct Core<K, V> {
     /// Null until the first insertion or reservation.
     pub(super) root: AtomicPtr<Header<K, V>>,
     pub(super) count: Counter,
+    pub(crate) tuning: Tuning,
+    /// How often a larger successor has been linked, and a smaller one.
+    pub(super) growths: AtomicU64,
+    pub(super) shrinks: AtomicU64,
 }
 
 impl<K, V> Core<K, V> {
     #[cfg(not(loom))]
-    pub(crate) const fn new() -> Self {
-        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    pub(crate) const fn new(tuning: Tuning) -> Self {
+        Self {
+            root: AtomicPtr::new(std::ptr::null_mut()),
+            count: Counter::new(),
+            tuning,
+            growths: AtomicU64::new(0),
+            shrinks: AtomicU64::new(0),
+        }
     }
 
     #[cfg(loom)]
-    pub(crate) fn new() -> Self {
-        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    pub(crate) fn new(tuning: Tuning) -> Self {
+        Self {
+            root: AtomicPtr::new(std::ptr::null_mut()),
+            count: Counter::new(),
+            tuning,
+            growths: AtomicU64::new(0),
+            shrinks: AtomicU64::new(0),
+        }
     }
 
     /// ORDERING: sequentially consistent. To enter through a table that is the root no longer would do no harm, for its homes

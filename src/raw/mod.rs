@@ -4,7 +4,7 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`], [`fit`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
+//! tables are replaced ([`resize`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
 //! ([`exclusive`], [`sweep`], [`drop`]).
 
 mod bucket;
@@ -32,8 +32,10 @@ mod remove;
 mod resize;
 mod retire;
 mod seek;
+mod survey;
 mod sweep;
 mod table;
+mod tuning;
 mod walk;
 mod word;
 
@@ -48,4 +50,5 @@ pub(crate) use self::exclusive::Spot;
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
 pub(crate) use self::sweep::Sweep;
+pub(crate) use self::tuning::{MAX_HELP, Tuning};
 pub(crate) use self::walk::Walk;
