@@ -28,9 +28,8 @@ impl Tuning {
 
     /// None if the protocol does not allow it.
     pub(crate) fn with_max_load(self, load: f64) -> Option<Self> {
-        // Saturating; 0 for what is not a number.
-        let load = (load * WHOLE as f64).round() as usize;
-        (MIN_LOAD..=MAX_LOAD).contains(&load).then_some(Self { load: load as u16, ..self })
+        let range = MIN_LOAD as f64 / WHOLE as f64..=MAX_LOAD as f64 / WHOLE as f64;
+        range.contains(&load).then(|| Self { load: (load * WHOLE as f64).round() as u16, ..self })
     }
 
     /// None if there can be no such claim, see [`Progress::claim`](super::progress::Progress::claim).
@@ -102,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_the_protocol_does_not_allow_is_refused() {
-        for load in [f64::NAN, f64::INFINITY, -1.0, 0.0, 0.24, 0.72, 1.0] {
+        for load in [f64::NAN, f64::INFINITY, -1.0, 0.0, 0.2499, 0.715, 1.0] {
             assert_eq!(Tuning::DEFAULT.with_max_load(load), None, "{load}");
         }
         for groups in [0, 65, usize::MAX] {
