@@ -122,7 +122,7 @@ impl<C: Build> Builder<C> {
     }
 
     /// The part of the slots that may be in use before a table is replaced by one of twice the size: from 0.25 to 5/7 (about
-    /// 0.714), which is the default. On average three quarters of it are.
+    /// 0.714), which is the default. After a growth half of that is.
     ///
     /// The lower, the fewer entries are away from home, and the fewer lookups read a second cache line. At the default those are
     /// a tenth of the hits and a fifth of the misses where the table is full; [`Stats::displacements`](crate::Stats::displacements)

@@ -109,10 +109,16 @@
 //! # Guards and memory
 //! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before.
 //! [`Pinned`] holds a [`Guard`]. While a guard lives, what is removed from any map by any thread stays in memory; so hold it
-//! for a request, not for ever. Neither is `Send`: they cannot be held across `.await` in a task that moves.
+//! for a request, not for ever. Other threads may use both by reference. Neither is `Send`; for a task that holds one across
+//! `.await`, [`pin_owned`](HashMap::pin_owned) makes one that is: see [`Owned`].
 //!
 //! Keys and values may be dropped later, and on another thread: writing methods ask for `Send + 'static`.
 //! Tables, in contrast, are freed promptly when the map has grown or shrunk. Dropping the map drops what is in it at once.
+//!
+//! Garbage is bounded in bytes: each thread has the collector look at it whenever it has retired 8 KiB, or one entry that is
+//! larger, and if no guard holds it, what was retired then is freed two such rounds later. The bytes are those of entries: what
+//! a value owns on the heap is not known here. [`Guard::flush`] makes a thread do so at once. [`Pinned::stats`] tells what a map
+//! consists of, and [`HashMap::builder`] makes one with a lower load or a smaller share of migrations for each operation.
 //!
 //! # Features
 //! None is on by default.

@@ -36,9 +36,10 @@ use crate::set::{HashSet, PinnedSet};
 /// that is not owned is `Sync` just so, and not `Send`.
 ///
 /// # What it costs
-/// **To make:** a guard of the thread's own is a few nanoseconds, this is some hundred: the collector registers it as if
-/// it were a thread, in about 2 KiB of memory, which come back some time after it is dropped. So make one for a task that
-/// awaits, and a plain one for what does not.
+/// **To make:** a guard of the thread's own is a few nanoseconds, this is about 300: the collector registers it as if it were a
+/// thread, in 2.3 KiB of memory, which come back some time after it is dropped, and looks at all that are registered. (So
+/// where a thousand are held, the next one takes 5 microseconds.) Make one for a task that awaits, and a plain one for what
+/// does not.
 ///
 /// **To hold:** what any [`Guard`] does: nothing that is removed from any map meanwhile, by any thread, is freed. It
 /// blocks nobody. But where a thread does what it does and ends, a task may wait for a slow peer with the guard in its hands, and

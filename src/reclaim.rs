@@ -7,7 +7,7 @@
 //! A guard keeps one *participant* of the collector pinned. That is an object with cells that are not atomic: whoever made the
 //! guard's participant (for [`Guard::new`], the thread) may change them, and nobody else.
 //!
-//! * Nothing is done through `&Guard`. What is retired goes through a pin of the *current* thread, made for the occasion,
+//! * Nothing is done to it through `&Guard`. What is retired goes through a pin of the *current* thread, made for the occasion,
 //!   whatever guard protects the operation. A guard's own participant is touched when the guard is made and when it is dropped.
 //! * An operation relies on *some* participant having been pinned before it began, and being so until its references are gone;
 //!   whose it is does not matter. Pinning is a sequentially consistent fence. The operation comes after it, for it borrows the
@@ -59,9 +59,12 @@ impl Guard {
         Self { _pin: imp::pin_own() }
     }
 
-    /// Hands what this thread has retired to the collector and frees what no guard holds any more.
+    /// Hands what this thread has retired, through whatever guard, to the collector, and frees some of what no guard holds any more,
+    /// whoever has retired it.
     ///
-    /// Retired entries are otherwise handed over in batches, a few dozen at a time.
+    /// This happens by itself whenever a thread has retired 8 KiB; it is for threads that will do nothing for a long time. What
+    /// has just been retired is not freed by this call: the collector must see twice that no guard from before is left (this one
+    /// is, for example), which it looks for each time that any thread calls this, or makes a hundred guards or so.
     ///
     /// ```
     /// let map = loxley::HashMap::<u8, u8>::new();
@@ -102,7 +105,8 @@ impl Guard {
     }
 }
 
-/// Garbage that a thread may retire before the collector is made to look, in bytes.
+/// Garbage that a thread may retire before the collector is made to look, in bytes. What values own on the heap is not in
+/// it: nobody but they could tell. (`tests/memory.rs`: `garbage_is_bounded_by_bytes`)
 const FLUSH_BYTES: usize = 8 << 10;
 
 /// What the collector needs for each object, about.

@@ -1,6 +1,7 @@
 //! When a table is replaced, by what size, and who does the work.
 //!
-//! * Growth: an insertion that finds the table five sevenths full, or no slot in reach, links a successor of twice the size.
+//! * Growth: an insertion that finds the table filled to its capacity (five slots in seven, or as `tuning.rs` says), or no slot in
+//!   reach, links a successor of twice the size.
 //! * Shrinking: a successor's size must not be decided before it is certain that no further entry enters the older table, or
 //!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
 //!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
