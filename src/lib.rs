@@ -110,8 +110,8 @@
 //! # Lifetimes and guards
 //! A view holds a [`Guard`], which keeps alive what is read through it: references are good as long as the view, whatever is
 //! removed meanwhile. It costs a few nanoseconds; make one for a request or a batch of operations, not for a program's
-//! lifetime, for it holds back memory. Neither views nor guards are `Send`: a task makes them between its `.await`s. See
-//! [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with
+//! lifetime, for it holds back memory. Other threads may use both by reference. Neither is `Send`; for a task that holds one
+//! across `.await`, [`pin_owned`](HashMap::pin_owned) makes one that is. See [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with
 //! an explicit guard.
 //!
 //! # Memory
@@ -119,6 +119,9 @@
 //! later and on another thread, so writing methods ask for `Send + 'static`. Garbage is bounded in bytes as long as guards are
 //! short. Tables are freed promptly when the map has grown or shrunk, and dropping the map drops what is in it at once: see
 //! [`docs::memory`].
+//!
+//! [`Pinned::stats`] tells what a map consists of, and [`HashMap::builder`] makes one with a lower load or a smaller share of
+//! migrations for each operation.
 //!
 //! # Features
 //! None is on by default.
@@ -142,6 +145,7 @@ compile_error!("loxley packs an address and 19 bits of state into one word: it s
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 mod batch;
+mod builder;
 mod by_ref;
 mod compute;
 mod conditional;
@@ -153,6 +157,7 @@ mod map;
 #[cfg(doctest)]
 mod must_not_compile;
 mod owned;
+mod owned_guard;
 #[cfg(feature = "rayon")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
 pub mod parallel;
@@ -164,6 +169,7 @@ mod scan;
 #[cfg(feature = "serde")]
 mod serde;
 pub mod set;
+mod stats;
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod strategy;
@@ -175,6 +181,7 @@ pub use ahash::RandomState;
 pub use equivalent::Equivalent;
 
 pub use self::batch::GetMany;
+pub use self::builder::{Build, Builder};
 pub use self::compute::{Computed, Decision};
 pub use self::conditional::ReplaceError;
 pub use self::entry::{Entry, Modify, OccupiedEntry, VacantEntry};
@@ -185,11 +192,13 @@ pub use self::owned::{
     Drain, EntryMut, ExtractIf, IntoIter, IntoKeys, IntoValues, IterMut, OccupiedEntryMut, VacantEntryMut,
     ValuesMut,
 };
+pub use self::owned_guard::Owned;
 pub use self::pinned::Pinned;
 pub use self::reclaim::Guard;
 pub use self::reserve::{TryReserveError, TryReserveErrorKind};
 pub use self::scan::Page;
 pub use self::set::{HashSet, PinnedSet};
+pub use self::stats::{Migration, Stats};
 
 #[cfg(any(loom, loxley_hooks))]
 #[doc(hidden)]

@@ -9,8 +9,9 @@ use ahash::RandomState;
 use equivalent::Equivalent;
 
 use crate::iter::{Iter, Keys, Values};
+use crate::owned_guard::Owned;
 use crate::pinned::Pinned;
-use crate::raw::{Core, Op, RawMap};
+use crate::raw::{Core, Op, RawMap, Tuning};
 use crate::reclaim::Guard;
 
 /// A concurrent hash map without locks.
@@ -61,14 +62,8 @@ use crate::reclaim::Guard;
 /// ```
 pub struct HashMap<K, V, S = RandomState> {
     pub(crate) raw: RawMap<K, V, S>,
-    /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
-    owns: PhantomData<*mut (K, V)>,
 }
 
-// SAFETY: the map owns its entries, so sending it sends them.
-unsafe impl<K: Send, V: Send, S: Send> Send for HashMap<K, V, S> {}
-// SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread.
-unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {}
 /// A panic leaves no operation half done; so it is up to the entries and the hasher, as with std's map.
 impl<K: UnwindSafe, V: UnwindSafe, S: UnwindSafe> UnwindSafe for HashMap<K, V, S> {}
 /// As above.
@@ -127,13 +122,23 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[cfg(not(loom))]
     pub const fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
+        Self::tuned(Tuning::DEFAULT, hasher)
+    }
+
+    #[cfg(not(loom))]
+    const fn tuned(tuning: Tuning, hasher: S) -> Self {
+        Self { raw: RawMap { core: Core::new(tuning), build: hasher, owns: PhantomData } }
     }
 
     /// An empty map with this hasher.
     #[cfg(loom)]
     pub fn with_hasher(hasher: S) -> Self {
-        Self { raw: RawMap { core: Core::new(), build: hasher }, owns: PhantomData }
+        Self::tuned(Tuning::DEFAULT, hasher)
+    }
+
+    #[cfg(loom)]
+    fn tuned(tuning: Tuning, hasher: S) -> Self {
+        Self { raw: RawMap { core: Core::new(tuning), build: hasher, owns: PhantomData } }
     }
 
     /// A map with this hasher that holds `capacity` entries before it grows.
@@ -147,7 +152,11 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert!(map.capacity() >= 20);
     /// ```
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        let map = Self::with_hasher(hasher);
+        Self::with_tuning(Tuning::DEFAULT, capacity, hasher)
+    }
+
+    pub(crate) fn with_tuning(tuning: Tuning, capacity: usize, hasher: S) -> Self {
+        let map = Self::tuned(tuning, hasher);
         map.raw.core.allocate_for(capacity, &map.guard()).unwrap_or_else(|error| error.give_up());
         map
     }
@@ -186,6 +195,33 @@ impl<K, V, S> HashMap<K, V, S> {
     #[must_use]
     pub fn pin(&self) -> Pinned<'_, K, V, S> {
         Pinned::new(self, self.guard())
+    }
+
+    /// A guard that can be sent to other threads and held across `.await`, see [`Owned`]. Wherever a method takes a
+    /// guard, a reference to it will do.
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// let guard = map.owned_guard();
+    /// assert_eq!(map.get(&1, &guard), Some(&2));
+    /// ```
+    #[must_use]
+    pub fn owned_guard(&self) -> Owned<Guard> {
+        Owned::guard()
+    }
+
+    /// A view that can be sent to other threads and held across `.await`, see [`Owned`].
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+    /// let view = map.pin_owned();
+    /// std::thread::scope(|s| {
+    ///     s.spawn(move || assert_eq!(view.get(&1), Some(&2)));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn pin_owned(&self) -> Owned<Pinned<'_, K, V, S>> {
+        Owned::view(self)
     }
 
     /// The number of entries: exact when nobody writes, else about right (it also counts insertions that are under way).

@@ -19,15 +19,6 @@
 //! let entries: Vec<(&u8, &u8)> = map.pin().par_iter().collect();
 //! println!("{entries:?}");
 //! ```
-//!
-//! # Why a view can be shared out
-//! A view cannot be sent to another thread, for its guard is the mark of one thread. But the entries that any thread meets
-//! are protected by it all the same: the collector frees an entry when all guards that existed when the entry was *retired*
-//! are gone, whoever has looked at it. A worker reads the map after the view was made (it was given its part of the view). So
-//! what it meets is retired after that, if at all; or it waits in limbo for a table that the worker came to through the
-//! root, and that table is retired after that. Either way the view's guard existed then, and protects the entry for as long as
-//! the view is borrowed. The guard that the worker takes while it reads may go earlier, and may even be an older one of its
-//! thread: the references stay.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
@@ -38,7 +29,7 @@ use rayon::prelude::*;
 
 use crate::map::HashMap;
 use crate::pinned::Pinned;
-use crate::raw::{Node, Walk};
+use crate::raw::{Op, Walk};
 use crate::reclaim::Guard;
 use crate::set::{HashSet, PinnedSet};
 
@@ -47,7 +38,13 @@ const FEW_HOMES: u64 = 64;
 
 /// A parallel iterator over the entries of a view.
 pub struct Iter<'a, K, V, S = RandomState> {
-    map: &'a HashMap<K, V, S>,
+    op: Op<'a, K, V, S>,
+}
+
+impl<'a, K, V, S> Iter<'a, K, V, S> {
+    fn new(map: &'a HashMap<K, V, S>, guard: &'a Guard) -> Self {
+        Self { op: map.op(guard) }
+    }
 }
 
 impl<'a, K, V, S> IntoParallelIterator for &'a Pinned<'_, K, V, S>
@@ -60,7 +57,7 @@ where
     type Iter = Iter<'a, K, V, S>;
 
     fn into_par_iter(self) -> Iter<'a, K, V, S> {
-        Iter { map: self.map() }
+        Iter::new(self.map(), self.guard())
     }
 }
 
@@ -73,13 +70,13 @@ where
     type Item = (&'a K, &'a V);
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge_unindexed(Part { map: self.map, first: 0, last: u64::MAX }, consumer)
+        bridge_unindexed(Part { op: self.op, first: 0, last: u64::MAX }, consumer)
     }
 }
 
-/// The entries with hashes from `first` to `last`. Made from a view that is borrowed for `'a`.
+/// The entries with hashes from `first` to `last`.
 struct Part<'a, K, V, S> {
-    map: &'a HashMap<K, V, S>,
+    op: Op<'a, K, V, S>,
     first: u64,
     last: u64,
 }
@@ -94,9 +91,7 @@ where
 
     fn split(self) -> (Self, Option<Self>) {
         let hashes = self.last - self.first;
-        let guard = Guard::new();
-        let per_home = self.map.op(&guard).hashes_per_home();
-        if hashes / FEW_HOMES < per_home {
+        if hashes / FEW_HOMES < self.op.hashes_per_home() {
             return (self, None);
         }
         let middle = self.first + hashes / 2;
@@ -104,14 +99,9 @@ where
     }
 
     fn fold_with<F: Folder<Self::Item>>(self, mut folder: F) -> F {
-        let guard = Guard::new();
-        let op = self.map.op(&guard);
         let mut walk = Walk::new(self.first..=self.last);
         while !folder.full() {
-            let Some(node) = walk.next(op) else { break };
-            // SAFETY: the node is protected by `guard`, and so by the older guard of the view that we are a part of, which lives
-            // for 'a: see the module.
-            let node: &'a Node<K, V> = unsafe { &*std::ptr::from_ref(node) };
+            let Some(node) = walk.next(self.op) else { break };
             folder = folder.consume(node.pair());
         }
         folder
@@ -120,7 +110,7 @@ where
 
 impl<K, V, S> Clone for Iter<'_, K, V, S> {
     fn clone(&self) -> Self {
-        Self { map: self.map }
+        Self { op: self.op }
     }
 }
 
@@ -142,7 +132,7 @@ where
     type Iter = SetIter<'a, T, S>;
 
     fn into_par_iter(self) -> SetIter<'a, T, S> {
-        SetIter(Iter { map: &self.set().map })
+        SetIter(Iter::new(&self.set().map, self.guard()))
     }
 }
 

@@ -14,8 +14,17 @@ use crate::reclaim::Guard;
 /// A view of a [`HashMap`] that keeps what is read through it alive. From [`HashMap::pin`].
 ///
 /// The references that its methods return are borrowed from the view. While it lives, memory that any thread retires is
-/// held back (see [`Guard`]); it blocks nobody. It is neither `Send` nor `Sync`:
+/// held back (see [`Guard`]); it blocks nobody. Other threads may use it by reference, and so may what is borrowed from
+/// it, if the map is `Sync`; but it is not `Send` (one that is, and may be held across `.await`, is made by
+/// [`HashMap::pin_owned`]):
 ///
+/// ```
+/// let map: loxley::HashMap<u8, u8> = [(1, 2)].into();
+/// let view = map.pin();
+/// std::thread::scope(|s| {
+///     s.spawn(|| assert_eq!(view.get(&1), Some(&2)));
+/// });
+/// ```
 /// ```compile_fail,E0277
 /// fn send<T: Send>(_: T) {}
 /// send(loxley::HashMap::<u8, u8>::new().pin());

@@ -2,6 +2,21 @@
 //!
 //! All maps share the global collector, so any [`Guard`] protects the entries of every map and none can be the wrong one.
 //! Under loom the collector is a model of it, see there.
+//!
+//! # Why a guard can be shared
+//! A guard keeps one *participant* of the collector pinned. That is an object with cells that are not atomic: whoever made the
+//! guard's participant (for [`Guard::new`], the thread) may change them, and nobody else.
+//!
+//! * Nothing is done to it through `&Guard`. What is retired goes through a pin of the *current* thread, made for the occasion,
+//!   whatever guard protects the operation. A guard's own participant is touched when the guard is made and when it is dropped.
+//! * An operation relies on *some* participant having been pinned before it began, and being so until its references are gone;
+//!   whose it is does not matter. Pinning is a sequentially consistent fence. The operation comes after it, for it borrows the
+//!   guard. So either it sees that an object was unlinked, or the collector, which looks at all participants after a fence of its
+//!   own that follows the unlinking, sees the participant pinned, in an epoch that keeps the object. Dropping the
+//!   guard releases, and comes after all that borrowed it.
+//! * The participant of [`Guard::new`] is its thread's, which goes on to use it: that guard must be dropped there, so it is not
+//!   `Send`. That of [`Guard::with_own_participant`] belongs to the guard alone, so it goes where the guard goes: see
+//!   [`Owned`](crate::Owned).
 
 use std::cell::Cell;
 
@@ -12,7 +27,9 @@ use std::cell::Cell;
 /// A guard that is held for long holds back the memory of everything that is removed meanwhile, in all maps; it blocks
 /// nobody.
 ///
-/// Made by [`HashMap::guard`](crate::HashMap::guard), or inside a [`Pinned`](crate::Pinned) view.
+/// Made by [`HashMap::guard`](crate::HashMap::guard), or inside a [`Pinned`](crate::Pinned) view. It marks the thread that made it
+/// and cannot be sent to another; other threads may use it by reference. One that can be sent is made by
+/// [`HashMap::owned_guard`](crate::HashMap::owned_guard).
 ///
 /// ```
 /// let map = loxley::HashMap::new();
@@ -22,24 +39,39 @@ use std::cell::Cell;
 /// map.remove("key", &guard);
 /// assert_eq!(*value, 1); // removed, and still ours to read
 /// ```
-pub struct Guard(imp::Guard);
+pub struct Guard {
+    /// Of use by being there.
+    _pin: imp::Guard,
+}
+
+// SAFETY: nothing is done through a shared reference to it, see the module.
+unsafe impl Sync for Guard {}
 
 impl Guard {
+    /// Pins this thread's participant.
     #[inline]
     pub(crate) fn new() -> Self {
-        Self(imp::pin())
+        Self { _pin: imp::pin() }
     }
 
-    /// Hands what this thread has retired to the collector and frees what no guard holds any more.
+    /// Registers and pins a participant that nobody else knows of. It is gone with the guard.
+    pub(crate) fn with_own_participant() -> Self {
+        Self { _pin: imp::pin_own() }
+    }
+
+    /// Hands what this thread has retired, through whatever guard, to the collector, and frees some of what no guard holds any more,
+    /// whoever has retired it.
     ///
-    /// Retired entries are otherwise handed over in batches, a few dozen at a time.
+    /// This happens by itself whenever a thread has retired 8 KiB; it is for threads that will do nothing for a long time. What
+    /// has just been retired is not freed by this call: the collector must see twice that no guard from before is left (this one
+    /// is, for example), which it looks for each time that any thread calls this, or makes a hundred guards or so.
     ///
     /// ```
     /// let map = loxley::HashMap::<u8, u8>::new();
     /// map.guard().flush();
     /// ```
     pub fn flush(&self) {
-        imp::flush(&self.0);
+        imp::flush();
     }
 
     /// Runs `f`, which frees `bytes` bytes, when every guard that exists now is gone, perhaps on another thread.
@@ -69,11 +101,12 @@ impl Guard {
     /// `f` must be sound to run at any later time on any thread. It must not unwind.
     pub(crate) unsafe fn defer(&self, f: impl FnOnce()) {
         // SAFETY: passed on to the caller.
-        unsafe { imp::defer(&self.0, f) }
+        unsafe { imp::defer(f) }
     }
 }
 
-/// Garbage that a thread may retire before the collector is made to look, in bytes.
+/// Garbage that a thread may retire before the collector is made to look, in bytes. What values own on the heap is not in
+/// it: nobody but they could tell. (`tests/memory.rs`: `garbage_is_bounded_by_bytes`)
 const FLUSH_BYTES: usize = 8 << 10;
 
 /// What the collector needs for each object, about.
@@ -97,13 +130,18 @@ impl std::fmt::Debug for Guard {
 mod imp {
     pub(super) use crossbeam_epoch::{Guard, pin};
 
-    pub(super) fn flush(guard: &Guard) {
-        guard.flush();
+    pub(super) fn pin_own() -> Guard {
+        // The guard keeps its participant registered when the handle is gone.
+        crossbeam_epoch::default_collector().register().pin()
     }
 
-    pub(super) unsafe fn defer(guard: &Guard, f: impl FnOnce()) {
+    pub(super) fn flush() {
+        pin().flush();
+    }
+
+    pub(super) unsafe fn defer(f: impl FnOnce()) {
         // SAFETY: passed on to the caller.
-        unsafe { guard.defer_unchecked(f) }
+        unsafe { pin().defer_unchecked(f) }
     }
 }
 
@@ -186,9 +224,12 @@ pub(crate) mod imp {
         }
     }
 
-    pub(super) fn flush(_: &Guard) {}
+    /// Garbage knows the guards that it waits for by number: all are alike.
+    pub(super) use self::pin as pin_own;
 
-    pub(super) unsafe fn defer<F: FnOnce()>(_: &Guard, f: F) {
+    pub(super) fn flush() {}
+
+    pub(super) unsafe fn defer<F: FnOnce()>(f: F) {
         let f: Box<dyn FnOnce() + '_> = Box::new(f);
         // SAFETY: the caller says that f may run at any later time.
         let free = unsafe { std::mem::transmute::<Box<dyn FnOnce() + '_>, Deferred>(f) };

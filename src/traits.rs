@@ -36,7 +36,7 @@ where
     S: BuildHasher + Clone,
 {
     fn clone(&self) -> Self {
-        let clone = Self::with_capacity_and_hasher(self.len(), self.hasher().clone());
+        let clone = Self::with_tuning(self.raw.core.tuning, self.len(), self.hasher().clone());
         (&clone).extend(self.pin().iter().map(|(key, value)| (key.clone(), value.clone())));
         clone
     }

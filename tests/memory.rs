@@ -158,6 +158,49 @@ fn maps_shared_by_threads_are_returned() {
     assert!(left <= 3 * 4096, "{left} B");
 }
 
+/// The most bytes above `before` that were live after any of many replacements of one value.
+fn peak_of_replacing<V: Send + 'static>(before: isize, value: impl Fn(u64) -> V) -> isize {
+    let map: HashMap<u64, V, Hashing> = HashMap::with_hasher(Hashing::Ahash);
+    let replace = |i| {
+        map.pin().insert(0, value(i));
+        Counting::live() - before
+    };
+    (0..scaled(5_000, 1_000) as u64).map(replace).max().unwrap()
+}
+
+/// A thread retires a few kilobytes, or one entry that is larger, and then the collector looks at it; twice more, and it is
+/// free. What lies behind a value on the heap is not counted, only the entry is.
+fn garbage_is_bounded_by_bytes() {
+    const VALUE: usize = 64 << 10;
+    let before = Counting::settled();
+    let inline = peak_of_replacing(before, |i| [i as u8; VALUE]);
+    assert!(inline <= 8 * VALUE as isize, "{inline} B of {VALUE} B each");
+    let small = peak_of_replacing(Counting::settled(), |i| i);
+    assert!(small <= 64 << 10, "{small} B");
+    let behind = peak_of_replacing(Counting::settled(), |i| vec![i as u8; VALUE]);
+    println!(
+        "garbage of replacing {VALUE} B, at most: {inline} B inline, {behind} B behind a Vec; of 8 B: {small} B"
+    );
+}
+
+/// An owned guard is registered as a thread is. Many that come and go do not add up.
+fn owned_guards_are_returned() {
+    let map = filled(10);
+    (0..scaled(10_000, 1_000)).for_each(|_| drop(map.owned_guard()));
+    let before = Counting::settled();
+    let guards: Vec<_> = (0..100).map(|_| map.owned_guard()).collect();
+    let each = (Counting::live() - before) / 100;
+    assert!(each <= 4096, "{each} B");
+    drop(guards);
+    let peak = (0..scaled(20_000, 2_000)).map(|_| {
+        drop(map.owned_guard());
+        Counting::live() - before
+    });
+    let peak = peak.max().unwrap();
+    assert!(peak <= 1 << 20, "{peak} B");
+    println!("an owned guard: {each} B; made and dropped one after the other, at most {peak} B in all");
+}
+
 /// One test, because all that runs in the process is counted: the sections must have it to themselves. They
 /// print last, because the harness keeps what they print in memory.
 #[test]
@@ -171,4 +214,6 @@ fn memory() {
     resizing_again_and_again_leaks_nothing();
     owned_values_are_returned();
     maps_shared_by_threads_are_returned();
+    garbage_is_bounded_by_bytes();
+    owned_guards_are_returned();
 }

@@ -198,6 +198,32 @@ fn batches_pages_entries_and_sets() {
     assert_eq!(set.pin().iter().filter(|key| pinned.contains_key(*key)).count(), 13);
 }
 
+/// Views go to other threads, are shared there and dropped there, while the thread that made them goes on.
+#[test]
+fn owned_and_shared_views() {
+    let map = filled(6, Hashing::Ahash);
+    for round in 0..3 {
+        let (owned, guard, local) = (map.pin_owned(), map.owned_guard(), map.pin());
+        thread::scope(|scope| {
+            let (map, local) = (&map, &local);
+            scope.spawn(move || {
+                let held: Vec<_> = owned.iter().collect();
+                owned.remove(&round);
+                map.insert(Box::new(9), Box::new(9), &guard);
+                collect_some();
+                assert!(held.iter().all(|(key, value)| key == value));
+            });
+            scope.spawn(move || {
+                let held = local.get(&round);
+                local.insert(Box::new(round), Box::new(round));
+                assert!(held.is_none_or(|value| **value == round));
+            });
+            (0..4).for_each(|_| _ = map.pin_owned().remove(&round));
+        });
+    }
+    collect_some();
+}
+
 /// Two threads, few keys: growth, shrinking, removal, computation, iteration at once.
 fn two_threads(hashing: Hashing, seed: u64, operations: usize) {
     let map = Map::with_hasher(hashing);

@@ -16,14 +16,15 @@
 //! everything that holds one of its slots must be limited or must be something that others can undo:
 //!
 //! * Entries, and insertions under way (which hold one slot each, PENDING or the COPY of an eviction) are in the map's count
-//!   before they take a slot, and go on only if the count is within the table's capacity, five slots in seven.
+//!   before they take a slot, and go on only if the count is within the table's capacity, five slots in seven
+//!   or fewer.
 //! * So is a helper that evicts: it counts itself, and evicts only if the count is within the capacity.
 //! * The COPYs of carried entries are for anyone who needs a slot to clear up ([`recover`](Op::recover)). One whose source
 //!   is CROSS to elsewhere is nobody's: → TOMB. One whose source is still FROZEN is as good as one's own: decide for it.
 //!
 //! [`place`](super::place) looks from displacement 1 on, so the free slots must not all be in the entry's own home bucket. From
 //! four buckets on, a table that is filled to its capacity has more free slots than one bucket has slots (a test in
-//! `table.rs`). Smaller ones take no insertion before their migration is complete (`FEW_GROUPS`), and what overflows there has
+//! `tuning.rs`). Smaller ones take no insertion before their migration is complete (`FEW_GROUPS`), and what overflows there has
 //! the other bucket to itself.
 //!
 //! None of this asks a key for its hash: words tell all that is needed.

@@ -1,32 +1,50 @@
 //! The root of a map, and the context that its operations share.
 
 use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
 
 use equivalent::Equivalent;
 
 use super::count::Counter;
 use super::node::Node;
 use super::table::{Header, Next, Table};
+use super::tuning::Tuning;
 use super::word::readable_tag;
 use crate::reclaim::Guard;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
 /// A map without its hasher: the oldest table that is still needed, and the number of entries.
 pub(crate) struct Core<K, V> {
     /// Null until the first insertion or reservation.
     pub(super) root: AtomicPtr<Header<K, V>>,
     pub(super) count: Counter,
+    pub(crate) tuning: Tuning,
+    /// How often a larger successor has been linked, and a smaller one.
+    pub(super) growths: AtomicU64,
+    pub(super) shrinks: AtomicU64,
 }
 
 impl<K, V> Core<K, V> {
     #[cfg(not(loom))]
-    pub(crate) const fn new() -> Self {
-        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    pub(crate) const fn new(tuning: Tuning) -> Self {
+        Self {
+            root: AtomicPtr::new(std::ptr::null_mut()),
+            count: Counter::new(),
+            tuning,
+            growths: AtomicU64::new(0),
+            shrinks: AtomicU64::new(0),
+        }
     }
 
     #[cfg(loom)]
-    pub(crate) fn new() -> Self {
-        Self { root: AtomicPtr::new(std::ptr::null_mut()), count: Counter::new() }
+    pub(crate) fn new(tuning: Tuning) -> Self {
+        Self {
+            root: AtomicPtr::new(std::ptr::null_mut()),
+            count: Counter::new(),
+            tuning,
+            growths: AtomicU64::new(0),
+            shrinks: AtomicU64::new(0),
+        }
     }
 
     /// ORDERING: sequentially consistent. To enter through a table that is the root no longer would do no harm, for its homes
@@ -58,7 +76,15 @@ impl<K, V> Core<K, V> {
 pub(crate) struct RawMap<K, V, S> {
     pub(crate) core: Core<K, V>,
     pub(crate) build: S,
+    /// The tables are reached through atomic pointers, which are Send and Sync whatever they point to; this is not.
+    pub(crate) owns: PhantomData<*mut (K, V)>,
 }
+
+// SAFETY: the map owns its entries, so sending it sends them.
+unsafe impl<K: Send, V: Send, S: Send> Send for RawMap<K, V, S> {}
+// SAFETY: through a shared map entries can be read (Sync) and moved in and out (Send) by any thread. So too by way of an
+// operation, a view or an iterator, which go where a reference to the map may go.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for RawMap<K, V, S> {}
 
 /// One operation on a map: what all writers' steps need. Two words, so that it is passed in registers.
 pub(crate) struct Op<'g, K, V, S> {

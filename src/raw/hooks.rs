@@ -14,7 +14,8 @@ use super::migrate::Resize;
 use super::progress::{Progress, tail_words};
 use super::resize::Current;
 use super::seek::{Entry, Seek};
-use super::table::{Next, Table, capacity_of};
+use super::table::{Next, Table};
+use super::tuning::Tuning;
 use crate::sync::AtomicU64;
 #[cfg(all(loxley_hooks, not(loom)))]
 pub use crate::sync::watch::{Moment, ignore_accesses, on_access};
@@ -71,7 +72,7 @@ where
     V: Send + 'static,
     S: BuildHasher,
 {
-    let map = HashMap::with_capacity_and_hasher(capacity_of(log2), hasher);
+    let map = HashMap::with_capacity_and_hasher(Tuning::DEFAULT.capacity_of(log2), hasher);
     let guard = map.guard();
     // The smallest tables differ in size and not in capacity.
     while map.op(&guard).core().root(&guard).is_some_and(|root| root.log2() < log2) {

@@ -4,8 +4,8 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`], [`fit`]), iteration ([`walk`]), reclamation ([`limbo`], [`retire`]); and what the exclusive owner does
-//! ([`exclusive`], [`sweep`], [`root`], [`drop`]).
+//! tables are replaced ([`resize`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation
+//! ([`limbo`], [`retire`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
 
 mod bucket;
 mod carry;
@@ -33,8 +33,10 @@ mod resize;
 mod retire;
 mod root;
 mod seek;
+mod survey;
 mod sweep;
 mod table;
+mod tuning;
 mod walk;
 mod word;
 
@@ -49,4 +51,5 @@ pub(crate) use self::drop::Entries;
 pub(crate) use self::insert::{Inserted, Mode};
 pub(crate) use self::node::{Node, OwnedNode};
 pub(crate) use self::sweep::Sweep;
+pub(crate) use self::tuning::{MAX_HELP, Tuning};
 pub(crate) use self::walk::Walk;

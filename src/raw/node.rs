@@ -64,7 +64,7 @@ impl<K, V> Node<K, V> {
     }
 
     /// Never of size zero: two entries must not share an address, for a slot word is told from another by it.
-    fn layout() -> Layout {
+    pub(super) fn layout() -> Layout {
         let layout = Layout::new::<Self>();
         if layout.size() == 0 { Layout::new::<u64>().align_to(layout.align()).unwrap() } else { layout }
     }

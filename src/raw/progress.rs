@@ -112,6 +112,13 @@ impl<'t> Progress<'t> {
         }
     }
 
+    /// How many groups are marked. O(N / 64).
+    pub(super) fn marked(self) -> usize {
+        let leaves = 1 << self.log2.saturating_sub(6);
+        // ORDERING: relaxed; for statistics.
+        self.tree[..leaves].iter().map(|word| word.load(Ordering::Relaxed).count_ones() as usize).sum()
+    }
+
     pub(super) fn is_complete(self) -> bool {
         // ORDERING: acquire, as above.
         self.tree[self.tree.len() - 1].load(Ordering::Acquire) == self.full(1)
@@ -150,6 +157,7 @@ mod tests {
                     tree.mark(group..group + 1);
                     tree.mark(group..group + 1);
                     left.remove(&group);
+                    assert_eq!(tree.marked(), tree.groups() - left.len());
                 }
                 assert!(left.is_empty() && tree.is_complete());
                 assert_eq!(tree.next_unmarked(), None);

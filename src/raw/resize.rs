@@ -1,6 +1,7 @@
 //! When a table is replaced, by what size, and who does the work.
 //!
-//! * Growth: an insertion that finds the table five sevenths full, or no slot in reach, links a successor of twice the size.
+//! * Growth: an insertion that finds the table filled to its capacity (five slots in seven, or as `tuning.rs` says), or no slot in
+//!   reach, links a successor of twice the size.
 //! * Shrinking: a successor's size must not be decided before it is certain that no further entry enters the older table, or
 //!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
 //!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
@@ -19,14 +20,11 @@ use super::core::{Core, Op};
 use super::count::{Counter, Part};
 use super::guards::{Guarded, without};
 use super::migrate::Resize;
-use super::table::{Next, Table, capacity_of, log2_for};
+use super::table::{Next, Table};
 use super::word::{MAX_DISPLACEMENT, MAX_GROWTH_LOG2, SLOTS};
 use crate::reclaim::Guard;
 use crate::reserve::TryReserveError;
 use crate::sync::Ordering;
-
-/// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
-const HELP: usize = 16;
 
 /// Migrations of up to this many groups are completed by the first insertion. Few where buckets are small, so that tests see
 /// insertions into tables that are being filled.
@@ -96,11 +94,22 @@ where
     /// Migrates some groups.
     fn help(self, resize: Resize<'g, K, V>) {
         let progress = resize.to.progress();
-        if let Some(groups) = progress.claim(HELP) {
+        if let Some(groups) = progress.claim(self.core().tuning.help()) {
             self.migrate(resize, groups);
         } else {
             self.help_last(resize);
         }
+    }
+
+    /// Does a part of the migration that is under way. Returns whether there may be more to do.
+    pub(crate) fn help_resize(self) -> bool {
+        let Some(from) = self.core().root(self.guard) else { return false };
+        match from.next() {
+            Next::Nothing => return false,
+            Next::Deciding { least } => self.decide(from, least).unwrap_or_else(|error| error.give_up()),
+            Next::Table(to) => self.help(Resize { from, to }),
+        }
+        self.core().root(self.guard).is_some_and(Table::has_next)
     }
 
     /// Migrates a group that somebody has been given and not finished. Returns whether there was one.
@@ -116,7 +125,7 @@ where
 
     /// Migrates all that is left. O(table).
     pub(super) fn complete(self, resize: Resize<'g, K, V>) {
-        while let Some(groups) = resize.to.progress().claim(HELP) {
+        while let Some(groups) = resize.to.progress().claim(self.core().tuning.help()) {
             self.migrate(resize, groups);
         }
         while self.help_last(resize) {}
@@ -142,8 +151,8 @@ where
 
     /// Decides the size of a successor that was announced with `1 << least` buckets at least.
     pub(super) fn decide(self, table: Table<'g, K, V>, least: u32) -> Result<(), TryReserveError> {
-        let log2 = log2_for(self.core().count.sum(self.guard))?;
-        link(table, log2.max(least), Some(least))
+        let log2 = self.core().tuning.log2_for(self.core().count.sum(self.guard))?;
+        self.core().link(table, log2.max(least), Some(least))
     }
 
     /// Completes the migration that is under way, if there is one, and returns the root.
@@ -162,7 +171,7 @@ where
     pub(crate) fn reserve(self, additional: usize) -> Result<(), TryReserveError> {
         loop {
             let entries = self.core().count.sum(self.guard).checked_add(additional);
-            let log2 = log2_for(entries.ok_or(TryReserveError::CAPACITY_OVERFLOW)?)?;
+            let log2 = self.core().tuning.log2_for(entries.ok_or(TryReserveError::CAPACITY_OVERFLOW)?)?;
             match self.settle()? {
                 None if additional == 0 => return Ok(()),
                 None => self.core().first_table(log2, self.guard)?,
@@ -170,7 +179,7 @@ where
                 Some(root) => {
                     if log2 > root.log2() + MAX_GROWTH_LOG2 {
                         // It is reached in steps, each of which fills its table, and the last of which may fail: try first.
-                        let trial = Table::<K, V>::allocate(log2, root.log2())?;
+                        let trial = Table::<K, V>::allocate(log2, root.log2(), 0)?;
                         // SAFETY: nobody else has seen it.
                         unsafe { Table::free(trial) };
                     }
@@ -189,9 +198,9 @@ where
 
     fn try_shrink_to(self, capacity: usize) -> Result<(), TryReserveError> {
         // There is no table of that capacity, so none to make smaller.
-        let Ok(least) = log2_for(capacity) else { return Ok(()) };
+        let Ok(least) = self.core().tuning.log2_for(capacity) else { return Ok(()) };
         let Some(root) = self.settle()? else { return Ok(()) };
-        let smallest = log2_for(self.core().count.sum(self.guard))?.max(least);
+        let smallest = self.core().tuning.log2_for(self.core().count.sum(self.guard))?.max(least);
         if let Some(log2) = (smallest..root.log2()).find(|&log2| root.fits_into(log2)) {
             // Another thread's announcement, or growth, will do as well.
             root.announce(log2);
@@ -230,19 +239,35 @@ impl<K, V> Core<K, V> {
     pub(super) fn begin(&self, table: Table<'_, K, V>, log2: u32, guard: &Guard) -> Result<(), TryReserveError> {
         let is_root = self.root(guard) == Some(table) || without(Guarded::root_successor);
         if is_root && !table.has_next() {
-            link(table, log2, None)?;
+            self.link(table, log2, None)?;
+        }
+        Ok(())
+    }
+
+    /// Links a successor of `1 << log2` buckets, or as many as one migration can make of `table`, see [`Table::link`].
+    fn link(&self, table: Table<'_, K, V>, log2: u32, announced: Option<u32>) -> Result<(), TryReserveError> {
+        // What is still missing is for the next time.
+        let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
+        let successor = Table::allocate(log2, log2.min(table.log2()), self.tuning.capacity_of(log2))?;
+        if !table.link(announced, successor) {
+            // SAFETY: nobody else has seen it.
+            unsafe { Table::free(successor) };
+        } else if log2 != table.log2() {
+            let counter = if log2 > table.log2() { &self.growths } else { &self.shrinks };
+            // ORDERING: relaxed; for statistics.
+            counter.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }
 
     /// For a map that is being made.
     pub(crate) fn allocate_for(&self, entries: usize, guard: &Guard) -> Result<(), TryReserveError> {
-        if entries == 0 { Ok(()) } else { self.first_table(log2_for(entries)?, guard) }
+        if entries == 0 { Ok(()) } else { self.first_table(self.tuning.log2_for(entries)?, guard) }
     }
 
     /// Makes a table of `1 << log2` buckets the root if there is none.
     fn first_table(&self, log2: u32, guard: &Guard) -> Result<(), TryReserveError> {
-        let table = Table::allocate(log2, 0)?;
+        let table = Table::allocate(log2, 0, self.tuning.capacity_of(log2))?;
         let null = std::ptr::null_mut();
         // ORDERING: sequentially consistent, as the insertion that follows: who looks for its key later must find a table.
         // (`tests/loom_order.rs`: `a_lookup_after_the_first_insertion`)
@@ -257,23 +282,12 @@ impl<K, V> Core<K, V> {
 
     /// Counts for each processor apart where the table is large enough.
     pub(super) fn fit_counter(&self, log2: u32, guard: &Guard) {
-        if capacity_of(log2) >= Counter::cells_when_spread() * CHECK_INTERVAL as usize * TOLERANCE {
+        if self.tuning.capacity_of(log2) >= Counter::cells_when_spread() * CHECK_INTERVAL as usize * TOLERANCE {
             self.count.spread(guard);
         } else {
             self.count.gather(guard);
         }
     }
-}
-
-fn link<K, V>(table: Table<'_, K, V>, log2: u32, announced: Option<u32>) -> Result<(), TryReserveError> {
-    // What is still missing is for the next time.
-    let log2 = log2.min(table.log2() + MAX_GROWTH_LOG2);
-    let successor = Table::allocate(log2, log2.min(table.log2()))?;
-    if !table.link(announced, successor) {
-        // SAFETY: nobody else has seen it.
-        unsafe { Table::free(successor) };
-    }
-    Ok(())
 }
 
 #[cold]

@@ -39,16 +39,27 @@ pub(crate) struct Header<K, V> {
     window: Window,
     /// log2 of the groups of the migration that fills this table.
     groups_log2: u32,
+    capacity: usize,
     next: AtomicPtr<Header<K, V>>,
     pub(super) limbo: Limbo<K, V>,
     /// See [`Progress::new`].
     single: AtomicU64,
+    /// What the allocator returned. The layout follows from the sizes.
     base: *mut u8,
-    layout: Layout,
 }
 
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Header<(), ()>>() == 64);
+
+impl<K, V> Header<K, V> {
+    fn log2(&self) -> u32 {
+        SHIFT - self.shift
+    }
+
+    fn layout(&self) -> Layout {
+        layout(self.log2(), self.groups_log2).expect("the table was allocated with this layout")
+    }
+}
 
 /// A table that a guard (or an exclusive borrow of the map) keeps alive.
 ///
@@ -82,11 +93,16 @@ pub(crate) enum Next<'g, K, V> {
 }
 
 impl<'g, K, V> Table<'g, K, V> {
-    /// A table of `1 << log2` empty buckets, to be filled by a migration of `1 << groups_log2` groups.
+    /// A table of `1 << log2` empty buckets, to be filled by a migration of `1 << groups_log2` groups with up to `capacity`
+    /// entries.
     ///
     /// # Errors
     /// If its size in bytes overflows, or when there is no memory.
-    pub(crate) fn allocate(log2: u32, groups_log2: u32) -> Result<*mut Header<K, V>, TryReserveError> {
+    pub(crate) fn allocate(
+        log2: u32,
+        groups_log2: u32,
+        capacity: usize,
+    ) -> Result<*mut Header<K, V>, TryReserveError> {
         let layout = layout(log2, groups_log2).ok_or(TryReserveError::CAPACITY_OVERFLOW)?;
         // SAFETY: a header has a size above zero.
         let base = unsafe { alloc_zeroed(layout) };
@@ -110,11 +126,11 @@ impl<'g, K, V> Table<'g, K, V> {
                 shift: SHIFT - log2,
                 window: Window::of_table(log2),
                 groups_log2,
+                capacity,
                 next: AtomicPtr::new(ptr::null_mut()),
                 limbo: Limbo::new(),
                 single: AtomicU64::new(0),
                 base,
-                layout,
             });
             #[cfg(loom)]
             for i in 0..1 << log2 {
@@ -135,7 +151,7 @@ impl<'g, K, V> Table<'g, K, V> {
             for i in 0..Table::from_raw(header).map_or(0, Table::buckets) {
                 ptr::drop_in_place(header.add(1).cast::<Bucket<K, V>>().add(i));
             }
-            let (base, layout) = ((*header).base, (*header).layout);
+            let (base, layout) = ((*header).base, (*header).layout());
             ptr::drop_in_place(header);
             dealloc(base, layout);
         }
@@ -160,7 +176,7 @@ impl<'g, K, V> Table<'g, K, V> {
     }
 
     pub(crate) fn log2(self) -> u32 {
-        SHIFT - self.header().shift
+        self.header().log2()
     }
 
     pub(crate) fn buckets(self) -> usize {
@@ -173,12 +189,12 @@ impl<'g, K, V> Table<'g, K, V> {
 
     /// The size of its allocation.
     pub(crate) fn bytes(self) -> usize {
-        self.header().layout.size()
+        self.header().layout().size()
     }
 
     /// The entries that the table is meant to hold.
     pub(crate) fn capacity(self) -> usize {
-        capacity_of(self.log2())
+        self.header().capacity
     }
 
     /// The largest displacement that an entry can have here.
@@ -349,47 +365,14 @@ fn prefer_huge_pages(first: *mut u8, bytes: usize) {
     let _ = (first, bytes);
 }
 
-/// The entries that a table of `1 << log2` buckets is meant to hold: five slots in seven.
-pub(crate) fn capacity_of(log2: u32) -> usize {
-    let slots = SLOTS << log2;
-    (slots / 7 * 5 + slots % 7 * 5 / 7).max(1)
-}
-
-/// log2 of the buckets that `entries` need.
-///
-/// # Errors
-/// If there is no such table.
-pub(crate) fn log2_for(entries: usize) -> Result<u32, TryReserveError> {
-    let log2 = (0..usize::BITS - 10).find(|&log2| capacity_of(log2) >= entries);
-    log2.ok_or(TryReserveError::CAPACITY_OVERFLOW)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn sizes() {
-        for entries in [0, 1, 2, 5, 6, 100, 1_000_000] {
-            let log2 = log2_for(entries).unwrap();
-            assert!(capacity_of(log2) >= entries);
-            assert!(log2 == 0 || capacity_of(log2 - 1) < entries);
-        }
         assert!(layout(0, 0).unwrap().size() <= 128 || cfg!(loom));
         assert!(layout(60, 0).is_none() && layout(100, 0).is_none());
-    }
-
-    /// See "Why there is room" in `carry.rs`.
-    #[test]
-    fn a_full_table_has_free_slots_in_two_buckets() {
-        for log2 in 2..40 {
-            assert!((SLOTS << log2) - capacity_of(log2) > SLOTS, "{log2}");
-        }
-    }
-
-    #[test]
-    fn absurd_sizes_are_refused() {
-        assert_eq!(log2_for(usize::MAX), Err(TryReserveError::CAPACITY_OVERFLOW));
-        assert_eq!(Table::<(), ()>::allocate(60, 0).unwrap_err(), TryReserveError::CAPACITY_OVERFLOW);
+        assert_eq!(Table::<(), ()>::allocate(60, 0, 1).unwrap_err(), TryReserveError::CAPACITY_OVERFLOW);
     }
 }

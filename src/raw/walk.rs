@@ -33,6 +33,11 @@ struct Gathered<'g, K, V> {
     word: Word<Node<K, V>>,
 }
 
+// SAFETY: it stands for a reference to an entry.
+unsafe impl<K: Sync, V: Sync> Send for Gathered<'_, K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Sync, V: Sync> Sync for Gathered<'_, K, V> {}
+
 impl<'g, K, V> Gathered<'g, K, V> {
     fn node(&self) -> &'g Node<K, V> {
         // SAFETY: as in `find.rs`: in the map while its word was there, or in limbo until the table is freed.

@@ -20,6 +20,7 @@ pub use self::iter::{Drain, ExtractIf, IntoIter, Iter};
 pub use self::ops::{Difference, Intersection, SymmetricDifference, Union};
 pub use self::pinned::PinnedSet;
 use crate::map::HashMap;
+use crate::owned_guard::Owned;
 use crate::reclaim::Guard;
 
 /// A concurrent hash set without locks: a [`HashMap`] of elements with no values.
@@ -129,6 +130,20 @@ impl<T, S> HashSet<T, S> {
     #[must_use]
     pub fn pin(&self) -> PinnedSet<'_, T, S> {
         PinnedSet::new(self, self.map.guard())
+    }
+
+    /// A view that can be sent to other threads and held across `.await`, see [`Owned`].
+    ///
+    /// ```
+    /// let set = loxley::HashSet::from([1]);
+    /// let view = set.pin_owned();
+    /// std::thread::scope(|s| {
+    ///     s.spawn(move || assert!(view.contains(&1)));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn pin_owned(&self) -> Owned<PinnedSet<'_, T, S>> {
+        Owned::set_view(self)
     }
 
     /// The number of elements: exact when nobody writes; else it may count insertions that are still under way.

@@ -12,7 +12,7 @@ use crate::reserve::TryReserveError;
 
 /// A view of a [`HashSet`] that keeps what is read through it alive. From [`HashSet::pin`].
 ///
-/// What [`Pinned`](crate::Pinned) is to a map; neither `Send` nor `Sync` either, and no element outlives it:
+/// What [`Pinned`](crate::Pinned) is to a map; not `Send` either, and no element outlives it:
 ///
 /// ```compile_fail,E0277
 /// fn send<T: Send>(_: T) {}
@@ -33,7 +33,7 @@ pub struct PinnedSet<'set, T, S = RandomState> {
 
 impl<'set, T, S> PinnedSet<'set, T, S> {
     #[inline]
-    pub(super) fn new(set: &'set HashSet<T, S>, guard: Guard) -> Self {
+    pub(crate) fn new(set: &'set HashSet<T, S>, guard: Guard) -> Self {
         Self { set, guard }
     }
 

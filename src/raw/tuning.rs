@@ -1,0 +1,113 @@
+//! What a map's builder may set: how full tables get, and how much of a migration an operation does.
+
+use super::word::SLOTS;
+use crate::reserve::TryReserveError;
+
+/// Loads are in parts of this: a multiple of 7, so that the default is exact.
+const WHOLE: usize = 7 * 64;
+
+/// The largest load that the protocol allows, which is the default: see "Why there is room" in `carry.rs`.
+const MAX_LOAD: usize = WHOLE / 7 * 5;
+
+/// The smallest: half of it, what a growth leaves, is the load below which a table that has no slot in reach is taken for the
+/// victim of a bad hash and not for one that must grow (see [`Op::make_room`](super::core::Op)).
+const MIN_LOAD: usize = WHOLE / 4;
+
+/// The most groups that one word of the progress tree has bits for.
+pub(crate) const MAX_HELP: usize = 64;
+
+/// Does not change while the map lives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tuning {
+    load: u16,
+    help: u8,
+}
+
+impl Tuning {
+    pub(crate) const DEFAULT: Self = Self { load: MAX_LOAD as u16, help: 16 };
+
+    /// None if the protocol does not allow it.
+    pub(crate) fn with_max_load(self, load: f64) -> Option<Self> {
+        let range = MIN_LOAD as f64 / WHOLE as f64..=MAX_LOAD as f64 / WHOLE as f64;
+        range.contains(&load).then(|| Self { load: (load * WHOLE as f64).round() as u16, ..self })
+    }
+
+    /// None if there can be no such claim, see [`Progress::claim`](super::progress::Progress::claim).
+    pub(crate) fn with_help(self, groups: usize) -> Option<Self> {
+        (1..=MAX_HELP).contains(&groups).then(|| Self { help: groups.next_power_of_two() as u8, ..self })
+    }
+
+    /// Groups that an operation migrates on top of its own, if it can get that many; a power of two.
+    #[inline]
+    pub(super) fn help(self) -> usize {
+        self.help.into()
+    }
+
+    /// The entries that a table of `1 << log2` buckets is meant to hold.
+    pub(super) fn capacity_of(self, log2: u32) -> usize {
+        let (slots, load) = (SLOTS << log2, usize::from(self.load));
+        (slots / WHOLE * load + slots % WHOLE * load / WHOLE).max(1)
+    }
+
+    /// log2 of the buckets that `entries` need.
+    ///
+    /// # Errors
+    /// If there is no such table.
+    pub(super) fn log2_for(self, entries: usize) -> Result<u32, TryReserveError> {
+        let log2 = (0..usize::BITS - 10).find(|&log2| self.capacity_of(log2) >= entries);
+        log2.ok_or(TryReserveError::CAPACITY_OVERFLOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_every_load(test: impl Fn(Tuning)) {
+        for load in [0.25, 0.3, 0.5, 0.6999, 5.0 / 7.0] {
+            test(Tuning::DEFAULT.with_max_load(load).unwrap());
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        at_every_load(|tuning| {
+            for entries in [0, 1, 2, 5, 6, 100, 1_000_000] {
+                let log2 = tuning.log2_for(entries).unwrap();
+                assert!(tuning.capacity_of(log2) >= entries);
+                assert!(log2 == 0 || tuning.capacity_of(log2 - 1) < entries);
+            }
+            assert_eq!(tuning.log2_for(usize::MAX), Err(TryReserveError::CAPACITY_OVERFLOW));
+        });
+    }
+
+    #[test]
+    fn the_default_is_five_slots_in_seven() {
+        assert_eq!(Tuning::DEFAULT.with_max_load(5.0 / 7.0), Some(Tuning::DEFAULT));
+        for log2 in 0..40 {
+            assert_eq!(Tuning::DEFAULT.capacity_of(log2), ((SLOTS << log2) * 5 / 7).max(1));
+        }
+    }
+
+    /// See "Why there is room" in `carry.rs`.
+    #[test]
+    fn a_full_table_has_free_slots_in_two_buckets() {
+        at_every_load(|tuning| {
+            for log2 in 2..40 {
+                assert!((SLOTS << log2) - tuning.capacity_of(log2) > SLOTS, "{log2}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_the_protocol_does_not_allow_is_refused() {
+        for load in [f64::NAN, f64::INFINITY, -1.0, 0.0, 0.2499, 0.715, 1.0] {
+            assert_eq!(Tuning::DEFAULT.with_max_load(load), None, "{load}");
+        }
+        for groups in [0, 65, usize::MAX] {
+            assert_eq!(Tuning::DEFAULT.with_help(groups), None);
+        }
+        let helps = [1, 2, 3, 16, 33, 64].map(|groups| Tuning::DEFAULT.with_help(groups).unwrap().help());
+        assert_eq!(helps, [1, 2, 4, 16, 64, 64]);
+    }
+}
