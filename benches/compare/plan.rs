@@ -116,11 +116,10 @@ fn huge(entries: usize, groups: &mut Vec<Vec<Row>>) {
     ]);
     groups.push(vec![plain(Load::Mixed, 2)]);
     groups.push(vec![plain(Load::Exchange, 2)]);
-    groups.extend(pair(Load::Insert, Kind::U64, entries));
+    groups.push(vec![plain(Load::Insert, 1)]);
     for kind in [Kind::String, Kind::Wide] {
         let loads = [Load::GetHit, Load::GetMiss, Load::Iterate, Load::Drop];
         groups.push(loads.map(|load| row(load, kind, 1)).to_vec());
-        groups.push(vec![row(Load::Insert, kind, 1)]);
     }
 }
 
