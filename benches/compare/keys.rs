@@ -1,7 +1,10 @@
 //! Keys, and the generator that draws from them: fixed functions, so that every contender, round
 //! and run sees the same stream of operations.
 
+use std::convert::Infallible;
+
 use loxley::RandomState;
+use rand::TryRng;
 
 /// Where the keys start that no row ever inserts.
 pub(crate) const ABSENT: u64 = 1 << 40;
@@ -15,11 +18,6 @@ pub(crate) const fn key(index: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
-}
-
-/// The value that every row stores under `key`.
-pub(crate) const fn value(key: u64) -> u64 {
-    !key
 }
 
 /// The hasher of one round: the same for all contenders, another one every round, so that no map
@@ -39,12 +37,34 @@ impl Rng {
 
     /// A number below `bound`, by Lemire's multiplication.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    fn next(&mut self) -> u64 {
         self.0 += 1;
-        ((u128::from(key(self.0)) * bound as u128) >> 64) as usize
+        key(self.0)
     }
 
     /// One of `items`.
     pub(crate) fn pick(&mut self, items: &[u64]) -> u64 {
         items[self.below(items.len())]
+    }
+}
+
+/// For distributions that are drawn from by the `rand` crates.
+impl TryRng for Rng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next() >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.next())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]));
+        Ok(())
     }
 }

@@ -10,8 +10,10 @@ use std::str::FromStr;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::alloc;
-use crate::contender::{Contender, Entrant, View};
-use crate::keys::{hasher, key, value};
+use crate::contender::{Contender, View};
+use crate::entrant;
+use crate::keys::{hasher, key};
+use crate::kind::{Key, Kind, Value, for_kind};
 
 /// What one process found out, in the order in which it did.
 pub(crate) type Footprint = Vec<Stage>;
@@ -62,24 +64,41 @@ pub(crate) fn presized<C: Contender>(entries: usize) -> Footprint {
     footprint
 }
 
-/// The part of the program that runs in a process of its own: prints what `life` ("grown" or
-/// "presized") of `entrant` takes.
-pub(crate) fn child(entrant: &Entrant, life: Life, entries: usize) {
-    alloc::start_counting();
-    let stages = match life {
-        Life::Grown => (entrant.grown)(entries),
-        Life::Presized => (entrant.presized)(entries),
-    };
-    for Stage { name, requested, resident } in stages {
-        println!("{name} {requested} {}", resident.map_or("-".into(), |bytes| bytes.to_string()));
-    }
+/// What a process of its own is to find out.
+struct Request<'a> {
+    contender: &'a str,
+    life: Life,
+    entries: usize,
 }
 
-/// Runs [`child`] for both lives of `entrant` and collects what they print.
-pub(crate) fn measure(entrant: &Entrant, entries: usize) -> Result<Footprint> {
+/// The part of the program that runs in a process of its own: prints what a map of the contender
+/// takes in its life. `request` is as [`measure`] writes it.
+pub(crate) fn child(request: &str) -> Result<()> {
+    let parts: Vec<&str> = request.split(':').collect();
+    let [contender, life, entries, kind] = parts[..] else { bail!("not a request: {request}") };
+    let request = Request { contender, life: life.parse()?, entries: entries.parse()? };
+    let kind = Kind::ALL.into_iter().find(|known| known.to_string() == kind).context("no such kind")?;
+    alloc::start_counting();
+    for Stage { name, requested, resident } in for_kind!(kind, |K, V| follow::<K, V>(&request))? {
+        println!("{name} {requested} {}", resident.map_or("-".into(), |bytes| bytes.to_string()));
+    }
+    Ok(())
+}
+
+fn follow<K: Key, V: Value>(request: &Request<'_>) -> Result<Footprint> {
+    let mut entrants = entrant::all::<K, V>().into_iter();
+    let entrant = entrants.find(|entrant| entrant.name == request.contender).context("no such contender")?;
+    Ok(match request.life {
+        Life::Grown => (entrant.grown)(request.entries),
+        Life::Presized => (entrant.presized)(request.entries),
+    })
+}
+
+/// Runs [`child`] for both lives of a contender's map and collects what they print.
+pub(crate) fn measure(contender: &str, kind: Kind, entries: usize) -> Result<Footprint> {
     let mut footprint = Footprint::new();
     for life in ["grown", "presized"] {
-        let request = format!("{}:{life}:{entries}", entrant.name);
+        let request = format!("{contender}:{life}:{entries}:{kind}");
         let output =
             Command::new(env::current_exe()?).args(["--memory-of", &request]).stderr(Stdio::inherit()).output()?;
         if !output.status.success() {
@@ -167,14 +186,14 @@ fn in_views<'map, C: Contender>(map: &'map C, count: usize, operation: impl Fn(&
 }
 
 /// Inserts the `index`-th key.
-fn put(view: &mut impl View, index: usize) {
-    let key = key(index as u64);
-    view.put(key, value(key));
+fn put<W: View>(view: &mut W, index: usize) {
+    let key = W::Key::of(key(index as u64));
+    view.put(&key, W::Value::of(key.digest()));
 }
 
 /// Removes the `index`-th key.
-fn take(view: &mut impl View, index: usize) {
-    view.take(key(index as u64));
+fn take<W: View>(view: &mut W, index: usize) {
+    view.take(&W::Key::of(key(index as u64)));
 }
 
 /// The bytes of memory that the process occupies.

@@ -1,106 +1,63 @@
-//! The throughput rows: which loads, on how many entries, from how many threads.
+//! The rows of the throughput table: which load, on how many entries of which kind, from how many threads.
 
 use std::fmt;
 
-use crate::keys::key;
-use crate::sizes::{Count, Sizes};
-use crate::streams::{self, Mix, Work};
-
-/// What a row does to a map.
-#[derive(Clone, Copy)]
-pub(crate) enum Load {
-    GetHit,
-    GetMiss,
-    /// From empty, growth included.
-    Insert,
-    /// 98 % gets, 1 % insertions, 1 % removals.
-    Mixed,
-    /// 10 % gets, 40 % insertions, 40 % removals, 10 % updates.
-    Exchange,
-    /// Insertions of new keys and removals of the oldest, in turn.
-    Churn,
-    Iterate,
-}
+use crate::kind::{Key, Kind, Value};
+use crate::load::{Load, Mix};
+use crate::sizes::Count;
+use crate::streams::{Streams, Task, Work};
 
 /// One row of the table.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) load: Load,
-    /// Entries in the map: all the time, except that [`Load::Insert`] gets there.
+    pub(crate) kind: Kind,
+    /// Entries in the map: all the time, except in rows that begin with an empty one. Of these
+    /// [`Load::Insert`] gets there, and [`Load::RapidGrowth`] by three quarters.
     pub(crate) entries: usize,
     pub(crate) threads: usize,
 }
 
-/// The operations of a row.
-pub(crate) struct Streams {
-    /// What is in the map before the clock starts.
-    pub(crate) prefill: Vec<u64>,
-    /// What each thread does.
-    pub(crate) work: Vec<Work>,
-}
-
 impl Row {
-    pub(crate) const fn new(load: Load, entries: usize, threads: usize) -> Self {
-        Self { load, entries, threads }
-    }
-
-    /// All rows, in the order of the report.
-    pub(crate) fn all(sizes: &Sizes) -> Vec<Self> {
-        let &Sizes { small, medium, large, .. } = sizes;
-        let loads = [
-            (Load::GetHit, small),
-            (Load::GetMiss, small),
-            (Load::GetHit, medium),
-            (Load::GetMiss, medium),
-            (Load::Insert, medium),
-            (Load::Insert, large),
-            (Load::Mixed, medium),
-            (Load::Exchange, medium),
-            (Load::Churn, medium),
-        ];
-        let rows = loads.into_iter().flat_map(|(load, n)| [1, 2].map(|threads| Self::new(load, n, threads)));
-        rows.chain([Self::new(Load::Iterate, medium, 1)]).collect()
+    pub(crate) const fn new(load: Load, kind: Kind, entries: usize, threads: usize) -> Self {
+        Self { load, kind, entries, threads }
     }
 
     /// Draws the operations, `count` for each thread where the load leaves that open.
-    pub(crate) fn streams(&self, count: usize) -> Streams {
-        let prefill = match self.load {
-            Load::Insert => 0,
-            _ => self.entries,
-        };
-        Streams {
-            prefill: (0..prefill as u64).map(key).collect(),
-            work: (0..self.threads as u64).map(|thread| self.work(count, thread)).collect(),
-        }
+    pub(crate) fn streams<K: Key, V: Value>(&self, count: usize) -> Streams<K> {
+        let prefill = if self.load.starts_empty() { 0 } else { self.entries };
+        let work = (0..self.threads as u64).map(|thread| self.work::<K, V>(count, thread));
+        let task = if self.load == Load::Drop { Task::Drop { prefill } } else { Task::Run(work.collect()) };
+        Streams { prefill, task }
     }
 
-    fn work(&self, count: usize, thread: u64) -> Work {
-        const MIXED: Mix = Mix { insert: 1, remove: 1, update: 0 };
-        const EXCHANGE: Mix = Mix { insert: 40, remove: 40, update: 10 };
+    fn work<K: Key, V: Value>(&self, count: usize, thread: u64) -> Work<K> {
         let own = self.entries / self.threads;
         match self.load {
-            Load::GetHit => Work::get(0, self.entries, count, thread),
+            Load::GetHit => Work::get(self.entries, count, thread),
             Load::GetMiss => Work::get_absent(self.entries, count, thread),
-            Load::Insert => Work::Insert { keys: streams::owned(0, own, thread).collect() },
-            Load::Mixed => Work::mixed(MIXED, own, count, thread),
-            Load::Exchange => Work::mixed(EXCHANGE, own, count, thread),
+            Load::Chain => Work::chain::<V>(self.entries, count, thread),
+            Load::Mixed => Work::mixed(Mix::MOSTLY_READ, own, own, count, thread),
+            Load::Exchange => Work::mixed(Mix::EXCHANGE, own, own, count, thread),
+            Load::RapidGrowth => Work::mixed(Mix::RAPID_GROWTH, 0, own, own, thread),
+            Load::YcsbA => Work::skewed(50, self.entries, count, thread),
+            Load::YcsbB => Work::skewed(5, self.entries, count, thread),
+            Load::Insert => Work::insert(own, thread),
             Load::Churn => Work::churn(own, count, thread),
+            Load::HotGet => Work::get(1, count, thread),
+            Load::HotReplace => Work::skewed(100, 1, count, thread),
+            Load::HotAdd => Work::add(count),
             Load::Iterate => Work::Iterate { entries: own, passes: (count / own).clamp(1, 10) },
+            Load::Drop => unreachable!("no thread works on a map that is dropped"),
         }
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let load = match self.load {
-            Load::GetHit => "get-hit",
-            Load::GetMiss => "get-miss",
-            Load::Insert => "insert",
-            Load::Mixed => "mixed",
-            Load::Exchange => "exchange",
-            Load::Churn => "churn",
-            Load::Iterate => "iterate",
-        };
-        write!(f, "{load}/{}/{}t", Count(self.entries), self.threads)
+        let Self { load, kind, entries, threads } = self;
+        write!(f, "{load}/{}/{threads}t", Count(*entries))?;
+        // `u64` goes without saying; that counters count is the load's own name.
+        if matches!(kind, Kind::String | Kind::Wide) { write!(f, "/{kind}") } else { Ok(()) }
     }
 }

@@ -11,7 +11,9 @@ pub(crate) struct Sizes {
     pub(crate) medium: usize,
     /// A map in memory.
     pub(crate) large: usize,
-    /// Insertions of the latency row.
+    /// A map of which no cache holds a part worth mentioning, where the run is long enough for one.
+    pub(crate) huge: Option<usize>,
+    /// Insertions of the latency row that grows a map.
     pub(crate) latency: usize,
     /// Operations of each thread in one measurement, where the load does not fix them.
     pub(crate) ops: usize,
@@ -21,15 +23,41 @@ pub(crate) struct Sizes {
 
 impl Sizes {
     /// For figures to be published.
-    pub(crate) const FULL: Self =
-        Self { small: 1_000, medium: 100_000, large: 1_000_000, latency: 4_000_000, ops: 1 << 20, rounds: 9 };
+    pub(crate) const FULL: Self = Self {
+        small: 1_000,
+        medium: 100_000,
+        large: 1_000_000,
+        huge: Some(10_000_000),
+        latency: 4_000_000,
+        ops: 1 << 19,
+        rounds: 5,
+    };
 
-    /// The same maps, measured less often: for a look while working.
-    pub(crate) const QUICK: Self = Self { ops: 1 << 18, rounds: 3, ..Self::FULL };
+    /// The smaller ones of these maps, measured less often: for a look while working.
+    pub(crate) const QUICK: Self = Self { huge: None, latency: 1_000_000, ops: 1 << 17, rounds: 3, ..Self::FULL };
 
     /// For `cargo test`: no figures, only proof that the contenders agree.
-    pub(crate) const SMOKE: Self =
-        Self { small: 10, medium: 1_000, large: 10_000, latency: 100_000, ops: 1 << 12, rounds: 1 };
+    pub(crate) const SMOKE: Self = Self {
+        small: 10,
+        medium: 1_000,
+        large: 10_000,
+        huge: Some(20_000),
+        latency: 100_000,
+        ops: 1 << 12,
+        rounds: 1,
+    };
+
+    /// For what loxley promises: fewer rows, each measured longer.
+    pub(crate) const TARGETS: Self = Self { ops: 1 << 20, rounds: 9, ..Self::FULL };
+
+    /// The same in less time.
+    pub(crate) const QUICK_TARGETS: Self = Self { ops: 1 << 18, rounds: 3, ..Self::FULL };
+
+    /// How often a map of so many entries is measured. A huge one takes seconds to fill:
+    /// three rounds of these would take longer than all the rest.
+    pub(crate) fn rounds_at(&self, entries: usize) -> usize {
+        if self.huge.is_some_and(|huge| entries >= huge) { self.rounds.min(2) } else { self.rounds }
+    }
 }
 
 /// A number as names have it: `1k`, `100k`, `1M`.

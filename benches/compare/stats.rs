@@ -27,3 +27,9 @@ pub(crate) fn quotient(slow: &[f64], fast: &[f64]) -> f64 {
     let quotients: Vec<f64> = slow.iter().zip(fast).map(|(slow, fast)| slow / fast).collect();
     Summary::of(&quotients).median
 }
+
+/// The mean for ratios: twice as much and half as much make one. `None` if there are none.
+pub(crate) fn geometric_mean(ratios: &[f64]) -> Option<f64> {
+    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    (!ratios.is_empty()).then(|| (logarithms / ratios.len() as f64).exp())
+}

@@ -2,11 +2,14 @@
 
 use anyhow::{Context, Result};
 
-use crate::contender::{DASHMAP, Entrant, LOXLEY, PAPAYA};
+use crate::entrant::{DASHMAP, LOXLEY, PAPAYA};
 use crate::harness::Harness;
+use crate::kind::Kind;
+use crate::load::Load;
 use crate::memory::Stage;
+use crate::plan::{LatencyRow, MemoryRow};
 use crate::report::slowest_share;
-use crate::row::{Load, Row};
+use crate::row::Row;
 
 /// Two runs of the same map on a shared machine differ by as much: no slower than this is level.
 const LEVEL: f64 = 0.95;
@@ -36,19 +39,20 @@ struct Verdict<'a> {
 impl Verdict<'_> {
     fn speed(&mut self) -> Result<()> {
         let sizes = self.harness.sizes;
-        let get = |load, threads| Row::new(load, sizes.medium, threads);
-        let targets: [(Row, &[(&Entrant, f64)]); 5] = [
-            (get(Load::GetHit, 1), &[(&PAPAYA, LEVEL)]),
-            (get(Load::GetMiss, 1), &[(&PAPAYA, LEVEL)]),
-            (get(Load::GetHit, 2), &[(&PAPAYA, LEVEL), (&DASHMAP, 3.0)]),
-            (get(Load::GetMiss, 2), &[(&PAPAYA, LEVEL), (&DASHMAP, 3.0)]),
-            (Row::new(Load::Insert, sizes.large, 2), &[(&PAPAYA, 2.0), (&DASHMAP, LEVEL)]),
+        let get = |load, threads| Row::new(load, Kind::U64, sizes.medium, threads);
+        let targets: [(Row, &[(&str, f64)]); 5] = [
+            (get(Load::GetHit, 1), &[(PAPAYA, LEVEL)]),
+            (get(Load::GetMiss, 1), &[(PAPAYA, LEVEL)]),
+            (get(Load::GetHit, 2), &[(PAPAYA, LEVEL), (DASHMAP, 3.0)]),
+            (get(Load::GetMiss, 2), &[(PAPAYA, LEVEL), (DASHMAP, 3.0)]),
+            (Row::new(Load::Insert, Kind::U64, sizes.large, 2), &[(PAPAYA, 2.0), (DASHMAP, LEVEL)]),
         ];
         for (row, rivals) in targets {
-            let comparison = self.harness.compare(&row, &[&LOXLEY, &PAPAYA, &DASHMAP])?;
+            let comparisons = self.harness.compare(&[row], &|name| [LOXLEY, PAPAYA, DASHMAP].contains(&name))?;
+            let comparison = comparisons.first().context("no row")?;
             for &(rival, least) in rivals {
-                let speedup = comparison.speedup(&LOXLEY, rival).context("no sample")?;
-                let what = format!("{row}: times as fast as {}", rival.name);
+                let speedup = comparison.speedup(LOXLEY, rival).context("no sample")?;
+                let what = format!("{row}: times as fast as {rival}");
                 self.at_least(&what, speedup, least);
             }
         }
@@ -56,11 +60,12 @@ impl Verdict<'_> {
     }
 
     fn memory(&mut self) -> Result<()> {
-        let entries = self.harness.sizes.large as f64;
-        let footprints = self.harness.footprints(&[&LOXLEY])?;
-        let (_, footprint) = footprints.first().context("no footprint")?;
+        let row = MemoryRow { kind: Kind::U64, entries: self.harness.sizes.large };
+        let entries = row.entries as f64;
+        let footprints = self.harness.footprints(row, &|name| name == LOXLEY)?;
+        let measured = footprints.measured.first().context("no footprint")?;
         let stage = |name: &str| -> Result<&Stage> {
-            footprint.iter().find(|stage| stage.name == name).context("no such stage")
+            measured.figures.iter().find(|stage| stage.name == name).context("no such stage")
         };
         let (empty, grown, shrunk) = (stage("empty")?, stage("grown")?, stage("shrunk")?);
         let requested = grown.requested as f64 / entries;
@@ -78,7 +83,8 @@ impl Verdict<'_> {
     }
 
     fn latency(&mut self) -> Result<()> {
-        let latencies = self.harness.latencies(&[&LOXLEY, &DASHMAP])?;
+        let row = LatencyRow(Row::new(Load::Insert, Kind::U64, self.harness.sizes.latency, 1));
+        let latencies = self.harness.latencies(row, &|name| [LOXLEY, DASHMAP].contains(&name))?;
         let share = slowest_share(&latencies).context("no profile")?;
         self.at_most("growing to 4M: p99.999 over dashmap's max", share, 0.1);
         Ok(())

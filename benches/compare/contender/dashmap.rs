@@ -3,16 +3,21 @@
 use loxley::RandomState;
 
 use super::{Census, Contender, View};
+use crate::kind::{Key, Value};
 
-pub(crate) struct DashMap(dashmap::DashMap<u64, u64, RandomState>);
+type Map<K, V> = dashmap::DashMap<K, V, RandomState>;
 
-impl Contender for DashMap {
+pub(crate) struct DashMap<K: Key, V: Value>(Map<K, V>);
+
+impl<K: Key, V: Value> Contender for DashMap<K, V> {
     const NAME: &'static str = "dashmap";
 
-    type View<'map> = &'map dashmap::DashMap<u64, u64, RandomState>;
+    type Key = K;
+    type Value = V;
+    type View<'map> = &'map Map<K, V>;
 
     fn with_capacity(capacity: usize, hasher: RandomState) -> Self {
-        Self(dashmap::DashMap::with_capacity_and_hasher(capacity, hasher))
+        Self(Map::with_capacity_and_hasher(capacity, hasher))
     }
 
     fn view(&self) -> Self::View<'_> {
@@ -25,26 +30,31 @@ impl Contender for DashMap {
     }
 }
 
-impl View for &dashmap::DashMap<u64, u64, RandomState> {
-    fn find(&mut self, key: u64) -> Option<u64> {
-        self.get(&key).map(|entry| *entry)
+impl<K: Key, V: Value> View for &Map<K, V> {
+    type Key = K;
+    type Value = V;
+
+    fn read(&mut self, key: &K, read: impl FnOnce(&V) -> u64) -> Option<u64> {
+        self.get(key).map(|entry| read(&entry))
     }
 
-    fn put(&mut self, key: u64, value: u64) -> Option<u64> {
-        self.insert(key, value)
+    fn put(&mut self, key: &K, value: V) -> Option<u64> {
+        self.insert(key.clone(), value).map(|value| value.digest())
     }
 
-    fn take(&mut self, key: u64) -> Option<u64> {
-        self.remove(&key).map(|(_, value)| value)
+    fn take(&mut self, key: &K) -> Option<u64> {
+        self.remove(key).map(|(_, value)| value.digest())
     }
 
-    fn bump(&mut self, key: u64) -> Option<u64> {
-        let mut entry = self.get_mut(&key)?;
-        *entry = entry.wrapping_add(1);
-        Some(*entry)
+    fn bump(&mut self, key: &K) -> Option<u64> {
+        let mut value = self.get_mut(key)?;
+        *value = value.successor();
+        Some(value.digest())
     }
 
     fn census(&mut self) -> Census {
-        self.iter().map(|entry| (*entry.key(), *entry.value())).collect()
+        let mut census = Census::default();
+        self.iter().for_each(|entry| census.add(entry.key(), entry.value()));
+        census
     }
 }

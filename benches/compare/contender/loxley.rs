@@ -1,23 +1,47 @@
-//! loxley, with a guard for every operation or one for every 64.
+//! loxley: with a guard for every operation, with one for every 64, and with lookups in batches.
 
 use loxley::{HashMap, Pinned, RandomState};
 
-use super::{Census, Contender, View};
+use super::{BATCH, Census, Contender, Role, View, sum};
+use crate::kind::{Key, Value};
+use crate::load::Load;
 
-pub(crate) struct Loxley<const OPS_PER_VIEW: usize>(HashMap<u64, u64>);
+pub(crate) struct Loxley<K, V, const OPS_PER_VIEW: usize, const BATCHED: bool>(HashMap<K, V>);
 
-impl<const OPS_PER_VIEW: usize> Contender for Loxley<OPS_PER_VIEW> {
-    const NAME: &'static str = if OPS_PER_VIEW == 1 { "loxley/1" } else { "loxley/64" };
+pub(crate) type Shared<K, V> = Loxley<K, V, BATCH, false>;
+pub(crate) type PerOperation<K, V> = Loxley<K, V, 1, false>;
+pub(crate) type Batched<K, V> = Loxley<K, V, BATCH, true>;
+
+/// A view of the map that looks up many keys at once by `get_many` if it is `BATCHED`.
+pub(crate) struct Through<'map, K, V, const BATCHED: bool>(Pinned<'map, K, V, RandomState>);
+
+impl<K: Key, V: Value, const OPS_PER_VIEW: usize, const BATCHED: bool> Contender
+    for Loxley<K, V, OPS_PER_VIEW, BATCHED>
+{
+    const NAME: &'static str = match (BATCHED, OPS_PER_VIEW) {
+        (true, _) => "loxley/many",
+        (false, 1) => "loxley/1",
+        (false, _) => "loxley/64",
+    };
     const OPS_PER_VIEW: usize = OPS_PER_VIEW;
+    const VARIANT: bool = BATCHED || OPS_PER_VIEW == 1;
+    const ROLE: Role = Role::Loxley;
 
-    type View<'map> = Pinned<'map, u64, u64, RandomState>;
+    type Key = K;
+    type Value = V;
+    type View<'map> = Through<'map, K, V, BATCHED>;
+
+    /// In all other loads `get_many` has no place: there the batched one would be the shared one.
+    fn takes_part(load: Load, _threads: usize) -> bool {
+        !BATCHED || matches!(load, Load::GetHit | Load::GetMiss)
+    }
 
     fn with_capacity(capacity: usize, hasher: RandomState) -> Self {
         Self(HashMap::with_capacity_and_hasher(capacity, hasher))
     }
 
     fn view(&self) -> Self::View<'_> {
-        self.0.pin()
+        Through(self.0.pin())
     }
 
     /// One flush frees eight bags of 64 entries at most, and only such as are two epochs old; these
@@ -35,24 +59,35 @@ impl<const OPS_PER_VIEW: usize> Contender for Loxley<OPS_PER_VIEW> {
     }
 }
 
-impl View for Pinned<'_, u64, u64, RandomState> {
-    fn find(&mut self, key: u64) -> Option<u64> {
-        self.get(&key).copied()
+impl<K: Key, V: Value, const BATCHED: bool> View for Through<'_, K, V, BATCHED> {
+    type Key = K;
+    type Value = V;
+
+    fn read(&mut self, key: &K, read: impl FnOnce(&V) -> u64) -> Option<u64> {
+        self.0.get(key).map(read)
     }
 
-    fn put(&mut self, key: u64, value: u64) -> Option<u64> {
-        self.insert(key, value).copied()
+    fn put(&mut self, key: &K, value: V) -> Option<u64> {
+        self.0.insert(key.clone(), value).map(Value::digest)
     }
 
-    fn take(&mut self, key: u64) -> Option<u64> {
-        self.remove(&key).copied()
+    fn take(&mut self, key: &K) -> Option<u64> {
+        self.0.remove(key).map(Value::digest)
     }
 
-    fn bump(&mut self, key: u64) -> Option<u64> {
-        self.update(key, |value| value.wrapping_add(1)).copied()
+    fn bump(&mut self, key: &K) -> Option<u64> {
+        self.0.update(key.clone(), Value::successor).map(Value::digest)
     }
 
     fn census(&mut self) -> Census {
-        self.iter().map(|(&key, &value)| (key, value)).collect()
+        self.0.iter().collect()
+    }
+
+    fn find_all(&mut self, keys: &[K]) -> u64 {
+        if BATCHED {
+            sum(self.0.get_many(keys).map(|value| value.map(Value::digest)))
+        } else {
+            sum(keys.iter().map(|key| self.find(key)))
+        }
     }
 }

@@ -3,15 +3,22 @@
 use loxley::RandomState;
 use papaya::{HashMap, HashMapRef, LocalGuard};
 
-use super::{Census, Contender, View};
+use super::{BATCH, Census, Contender, View};
+use crate::kind::{Key, Value};
 
-pub(crate) struct Papaya<const OPS_PER_VIEW: usize>(HashMap<u64, u64, RandomState>);
+pub(crate) struct Papaya<K, V, const OPS_PER_VIEW: usize>(HashMap<K, V, RandomState>);
 
-impl<const OPS_PER_VIEW: usize> Contender for Papaya<OPS_PER_VIEW> {
+pub(crate) type Shared<K, V> = Papaya<K, V, BATCH>;
+pub(crate) type PerOperation<K, V> = Papaya<K, V, 1>;
+
+impl<K: Key, V: Value, const OPS_PER_VIEW: usize> Contender for Papaya<K, V, OPS_PER_VIEW> {
     const NAME: &'static str = if OPS_PER_VIEW == 1 { "papaya/1" } else { "papaya/64" };
     const OPS_PER_VIEW: usize = OPS_PER_VIEW;
+    const VARIANT: bool = OPS_PER_VIEW == 1;
 
-    type View<'map> = HashMapRef<'map, u64, u64, RandomState, LocalGuard<'map>>;
+    type Key = K;
+    type Value = V;
+    type View<'map> = HashMapRef<'map, K, V, RandomState, LocalGuard<'map>>;
 
     fn with_capacity(capacity: usize, hasher: RandomState) -> Self {
         Self(HashMap::with_capacity_and_hasher(capacity, hasher))
@@ -29,24 +36,27 @@ impl<const OPS_PER_VIEW: usize> Contender for Papaya<OPS_PER_VIEW> {
     }
 }
 
-impl View for HashMapRef<'_, u64, u64, RandomState, LocalGuard<'_>> {
-    fn find(&mut self, key: u64) -> Option<u64> {
-        self.get(&key).copied()
+impl<K: Key, V: Value> View for HashMapRef<'_, K, V, RandomState, LocalGuard<'_>> {
+    type Key = K;
+    type Value = V;
+
+    fn read(&mut self, key: &K, read: impl FnOnce(&V) -> u64) -> Option<u64> {
+        self.get(key).map(read)
     }
 
-    fn put(&mut self, key: u64, value: u64) -> Option<u64> {
-        self.insert(key, value).copied()
+    fn put(&mut self, key: &K, value: V) -> Option<u64> {
+        self.insert(key.clone(), value).map(Value::digest)
     }
 
-    fn take(&mut self, key: u64) -> Option<u64> {
-        self.remove(&key).copied()
+    fn take(&mut self, key: &K) -> Option<u64> {
+        self.remove(key).map(Value::digest)
     }
 
-    fn bump(&mut self, key: u64) -> Option<u64> {
-        self.update(key, |value| value.wrapping_add(1)).copied()
+    fn bump(&mut self, key: &K) -> Option<u64> {
+        self.update(key.clone(), Value::successor).map(Value::digest)
     }
 
     fn census(&mut self) -> Census {
-        self.iter().map(|(&key, &value)| (key, value)).collect()
+        self.iter().collect()
     }
 }

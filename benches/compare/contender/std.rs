@@ -5,17 +5,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use loxley::RandomState;
 
-use super::{Census, Contender, View};
+use super::{Census, Contender, Role, View};
+use crate::kind::{Key, Value};
+use crate::load::Load;
 
 /// The lock makes it shareable. It is taken once for every 64 operations and never contended: not
 /// visible in a figure.
-pub(crate) struct Std(Mutex<HashMap<u64, u64, RandomState>>);
+pub(crate) struct Std<K, V>(Mutex<HashMap<K, V, RandomState>>);
 
-impl Contender for Std {
+impl<K: Key, V: Value> Contender for Std<K, V> {
     const NAME: &'static str = "std";
-    const CONCURRENT: bool = false;
+    const ROLE: Role = Role::Reference;
 
-    type View<'map> = MutexGuard<'map, HashMap<u64, u64, RandomState>>;
+    type Key = K;
+    type Value = V;
+    type View<'map> = MutexGuard<'map, HashMap<K, V, RandomState>>;
+
+    /// A map that is not concurrent has no place where there are more threads.
+    fn takes_part(_load: Load, threads: usize) -> bool {
+        threads == 1
+    }
 
     fn with_capacity(capacity: usize, hasher: RandomState) -> Self {
         Self(Mutex::new(HashMap::with_capacity_and_hasher(capacity, hasher)))
@@ -31,26 +40,29 @@ impl Contender for Std {
     }
 }
 
-impl View for MutexGuard<'_, HashMap<u64, u64, RandomState>> {
-    fn find(&mut self, key: u64) -> Option<u64> {
-        self.get(&key).copied()
+impl<K: Key, V: Value> View for MutexGuard<'_, HashMap<K, V, RandomState>> {
+    type Key = K;
+    type Value = V;
+
+    fn read(&mut self, key: &K, read: impl FnOnce(&V) -> u64) -> Option<u64> {
+        self.get(key).map(read)
     }
 
-    fn put(&mut self, key: u64, value: u64) -> Option<u64> {
-        self.insert(key, value)
+    fn put(&mut self, key: &K, value: V) -> Option<u64> {
+        self.insert(key.clone(), value).map(|value| value.digest())
     }
 
-    fn take(&mut self, key: u64) -> Option<u64> {
-        self.remove(&key)
+    fn take(&mut self, key: &K) -> Option<u64> {
+        self.remove(key).map(|value| value.digest())
     }
 
-    fn bump(&mut self, key: u64) -> Option<u64> {
-        let value = self.get_mut(&key)?;
-        *value = value.wrapping_add(1);
-        Some(*value)
+    fn bump(&mut self, key: &K) -> Option<u64> {
+        let value = self.get_mut(key)?;
+        *value = value.successor();
+        Some(value.digest())
     }
 
     fn census(&mut self) -> Census {
-        self.iter().map(|(&key, &value)| (key, value)).collect()
+        self.iter().collect()
     }
 }
