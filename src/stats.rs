@@ -22,6 +22,7 @@ pub struct Stats {
     /// [`max_load`](crate::Builder::max_load).
     pub load: f64,
     /// How many entries are 0, 1, 2, … buckets away from their home, and so how many cache lines a lookup of them takes, less one.
+    /// During a migration some that are on their way may be missing.
     pub displacements: Vec<usize>,
     /// Slots of removed entries, and of entries that have been moved, which have not been used again.
     pub tombstones: usize,

@@ -9,8 +9,8 @@ use crate::stats::{Migration, Stats};
 use crate::sync::Ordering;
 
 impl<K, V, S> Op<'_, K, V, S> {
-    /// O(table). An entry is counted where its word is LIVE: so not at all while it is on its way from one slot to another, and
-    /// perhaps twice if it gets there under way.
+    /// O(table). An entry is counted where its word is LIVE: so not at all while it is on its way from one slot to another (to
+    /// the next table, until its group is migrated or at least placed), and perhaps twice if it gets there meanwhile.
     pub(crate) fn survey(self) -> Stats {
         let core = self.core();
         let entries = core.len(self.guard);
