@@ -176,7 +176,7 @@ pub use self::reserve::{TryReserveError, TryReserveErrorKind};
 pub use self::scan::Page;
 pub use self::set::{HashSet, PinnedSet};
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 #[doc(hidden)]
 pub use self::raw::hooks;
 

@@ -1,7 +1,7 @@
 //! The only door to `crossbeam-epoch`: pinning, deferring, flushing.
 //!
 //! All maps share the global collector, so any [`Guard`] protects the entries of every map and none can be the wrong one.
-//! Under loom the collector is a model of it, see there.
+//! Under loom and shuttle the collector is a model of it, see there.
 
 use std::cell::Cell;
 
@@ -89,7 +89,7 @@ impl std::fmt::Debug for Guard {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod imp {
     pub(super) use crossbeam_epoch::{Guard, pin};
 
@@ -103,7 +103,7 @@ mod imp {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) mod imp {
     //! Garbage is kept to the end of the execution, unless a test asks for an eager collector: that frees an object as soon
     //! as the guards that were there at its retirement are gone, which is the earliest moment at which it may be freed.
@@ -116,7 +116,10 @@ pub(crate) mod imp {
     use std::marker::PhantomData;
     use std::rc::Rc;
 
+    #[cfg(loom)]
     use loom::sync::atomic::{AtomicUsize, Ordering};
+    #[cfg(shuttle)]
+    use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
     pub(super) struct Guard {
         number: usize,
@@ -141,7 +144,7 @@ pub(crate) mod imp {
     }
 
     thread_local! {
-        // loom runs all its threads on one thread of the system, so this is the collector of an execution.
+        // loom and shuttle run all their threads on one thread of the system, so this is the collector of an execution.
         static COLLECTOR: RefCell<Collector> = RefCell::default();
     }
 

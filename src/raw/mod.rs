@@ -37,9 +37,9 @@ mod table;
 mod walk;
 mod word;
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 mod check;
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 pub mod hooks;
 
 pub(crate) use self::core::{Core, Op, RawMap, spread};
