@@ -1,7 +1,8 @@
 //! The only door to `crossbeam-epoch`: pinning, deferring, flushing.
 //!
 //! All maps share the global collector, so any [`Guard`] protects the entries of every map and none can be the wrong one.
-//! Under loom and shuttle the collector is a model of it, see there.
+//! Under loom and shuttle the collector is a model of it, see there; but with `--cfg crossbeam_loom` it is the real one, by
+//! loom's atomics.
 
 use std::cell::Cell;
 
@@ -79,8 +80,15 @@ const FLUSH_BYTES: usize = 8 << 10;
 /// What the collector needs for each object, about.
 const DEFERRED_BYTES: usize = 64;
 
+#[cfg(not(crossbeam_loom))]
 thread_local! {
     static RETIRED: Cell<usize> = const { Cell::new(0) };
+}
+
+// An execution must begin with nothing, as the others did.
+#[cfg(crossbeam_loom)]
+loom::thread_local! {
+    static RETIRED: Cell<usize> = Cell::new(0);
 }
 
 impl std::fmt::Debug for Guard {
@@ -89,7 +97,7 @@ impl std::fmt::Debug for Guard {
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(any(crossbeam_loom, not(any(loom, shuttle))))]
 mod imp {
     pub(super) use crossbeam_epoch::{Guard, pin};
 
@@ -103,7 +111,7 @@ mod imp {
     }
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(all(any(loom, shuttle), not(crossbeam_loom)))]
 pub(crate) mod imp {
     //! Garbage is kept to the end of the execution, unless a test asks for an eager collector: that frees an object as soon
     //! as the guards that were there at its retirement are gone, which is the earliest moment at which it may be freed.

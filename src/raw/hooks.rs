@@ -47,12 +47,14 @@ pub fn model_in_part(preemptions: usize, executions: usize, f: impl Fn() + Sync 
 /// were there when it was.
 #[cfg(any(loom, shuttle))]
 pub fn collect_eagerly() {
+    #[cfg(not(crossbeam_loom))]
     crate::reclaim::imp::be_eager();
 }
 
 /// Frees all that has been retired so far in this execution, when no operation is under way.
 #[cfg(any(loom, shuttle))]
 pub fn collect() {
+    #[cfg(not(crossbeam_loom))]
     crate::reclaim::imp::collect();
 }
 
