@@ -4,6 +4,7 @@
 #     ci/loom.sh                  all
 #     ci/loom.sh --test loom_walk one file; further arguments go to cargo test
 #     LOXLEY_PREEMPTIONS=2 ci/loom.sh  no scenario deeper than that: what .ci/run has time for
+#     ci/loom.sh --test loom_walk -- --nocapture   says of each scenario how deep it was explored
 #
 # Not --release: cargo's test profile is as fast here (Cargo.toml) and has the crate's debug assertions.
 set -euo pipefail
@@ -11,6 +12,9 @@ cd "$(dirname "$0")/.."
 
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then
+    echo '== the real collector'
+    RUSTFLAGS="--cfg loom --cfg crossbeam_loom --cfg loxley_slots=\"1\" ${RUSTFLAGS:-}" \
+        cargo test --target-dir target/loom-epoch --test loom_epoch
     for file in tests/loom_*.rs; do
         tests+=(--test "$(basename "$file" .rs)")
     done

@@ -4,13 +4,16 @@
 #     ci/stalls.sh                                  all
 #     ci/stalls.sh copies_in_the_way -- --ignored   one test; arguments go to cargo test
 #
-# ci/narrow.sh runs this too, among the other tests. Here with the numbers of points and runs.
+# ci/narrow.sh runs this too, among the other tests, but for buckets of the ordinary width. Here with the numbers of points and
+# runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
     set -- -- --nocapture
 fi
-for slots in 1 2; do
-    RUSTFLAGS="--cfg loxley_slots=\"$slots\" --cfg loxley_hooks ${RUSTFLAGS:-}" \
-        cargo test --target-dir "target/narrow-$slots" --test stalls "$@"
+for width in narrow-1 narrow-2 ordinary; do
+    slots=""
+    [ $width = ordinary ] || slots="--cfg loxley_slots=\"${width#narrow-}\""
+    RUSTFLAGS="$slots --cfg loxley_hooks ${RUSTFLAGS:-}" \
+        cargo test --target-dir "target/$width" --test stalls "$@"
 done

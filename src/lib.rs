@@ -200,7 +200,7 @@ pub use self::scan::Page;
 pub use self::set::{HashSet, PinnedSet};
 pub use self::stats::{Migration, Stats};
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 #[doc(hidden)]
 pub use self::raw::hooks;
 

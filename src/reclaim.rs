@@ -1,7 +1,8 @@
 //! The only door to `crossbeam-epoch`: pinning, deferring, flushing.
 //!
 //! All maps share the global collector, so any [`Guard`] protects the entries of every map and none can be the wrong one.
-//! Under loom the collector is a model of it, see there.
+//! Under loom and shuttle the collector is a model of it, see there; but with `--cfg crossbeam_loom` it is the real one, by
+//! loom's atomics.
 //!
 //! # Why a guard can be shared
 //! A guard keeps one *participant* of the collector pinned. That is an object with cells that are not atomic: whoever made the
@@ -112,6 +113,7 @@ const FLUSH_BYTES: usize = 8 << 10;
 /// What the collector needs for each object, about.
 const DEFERRED_BYTES: usize = 64;
 
+#[cfg(not(crossbeam_loom))]
 thread_local! {
     static RETIRED: Cell<usize> = const { Cell::new(0) };
 }
@@ -120,13 +122,19 @@ thread_local! {
 impl std::panic::UnwindSafe for Guard {}
 impl std::panic::RefUnwindSafe for Guard {}
 
+// An execution must begin with nothing, as the others did.
+#[cfg(crossbeam_loom)]
+loom::thread_local! {
+    static RETIRED: Cell<usize> = Cell::new(0);
+}
+
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad("Guard { .. }")
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(any(crossbeam_loom, not(any(loom, shuttle))))]
 mod imp {
     pub(super) use crossbeam_epoch::{Guard, pin};
 
@@ -145,7 +153,7 @@ mod imp {
     }
 }
 
-#[cfg(loom)]
+#[cfg(all(any(loom, shuttle), not(crossbeam_loom)))]
 pub(crate) mod imp {
     //! Garbage is kept to the end of the execution, unless a test asks for an eager collector: that frees an object as soon
     //! as the guards that were there at its retirement are gone, which is the earliest moment at which it may be freed.
@@ -158,7 +166,10 @@ pub(crate) mod imp {
     use std::marker::PhantomData;
     use std::rc::Rc;
 
+    #[cfg(loom)]
     use loom::sync::atomic::{AtomicUsize, Ordering};
+    #[cfg(shuttle)]
+    use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
     pub(super) struct Guard {
         number: usize,
@@ -183,7 +194,7 @@ pub(crate) mod imp {
     }
 
     thread_local! {
-        // loom runs all its threads on one thread of the system, so this is the collector of an execution.
+        // loom and shuttle run all their threads on one thread of the system, so this is the collector of an execution.
         static COLLECTOR: RefCell<Collector> = RefCell::default();
     }
 

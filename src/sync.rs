@@ -1,4 +1,5 @@
-//! The only door to the atomics: std's in a normal build, loom's under `--cfg loom`.
+//! The only door to the atomics: std's in a normal build, loom's under `--cfg loom`, std's with shuttle's scheduler before each
+//! access under `--cfg shuttle`.
 //!
 //! Under loom every atomic carries a *shadow*: a counter that each access increments first. Stock loom does not
 //! reorder a load of one thread with the compare-and-swap of another when an earlier load of the same atomic hides the
@@ -6,13 +7,18 @@
 //! read-modify-write on the shadow makes every pair of accesses dependent, so loom tries both orders, and adds no
 //! happens-before edge, so it hides no bug.
 //!
+//! Under shuttle an access is one step of a schedule that is drawn at random. All threads are one thread of the system there, so
+//! every access is sequentially consistent, whatever ordering it asks for: of orderings loom says something, shuttle nothing.
+//! What it can do is long schedules of large scenarios. Every access tells its address to a test that wants to know
+//! ([`watch::on_access`]), which may find that memory freed.
+//!
 //! Under `--cfg loxley_hooks` a test can have a function called before and after each access of a thread, to
 //! stop it or to let others run there: see [`watch::on_access`].
 
-#[cfg(not(any(loom, loxley_hooks)))]
+#[cfg(not(any(loom, shuttle, loxley_hooks)))]
 pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 pub(crate) use self::wrapped::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
 /// Orderings that a test wants to see weakened.
@@ -55,7 +61,7 @@ mod weakened {
     }
 }
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 mod wrapped {
     #[cfg(not(loom))]
     use super::watch::Witness;
@@ -93,11 +99,12 @@ mod wrapped {
 
     macro_rules! wrapped {
         ($name:ident $(<$t:ident>)?, $inner:ty, $value:ty) => {
-            // A table is made of zeroed memory, and a bucket is a cache line.
-            #[cfg_attr(not(loom), repr(transparent))]
+            // A table is made of zeroed memory, and a bucket is a cache line. Without loom the witness has no size, and its
+            // address is that of the atomic.
+            #[cfg_attr(not(loom), repr(C))]
             pub(crate) struct $name $(<$t>)? {
-                inner: $inner,
                 witness: Witness,
+                inner: $inner,
             }
 
             // Each instantiation uses the part of std's interface that the crate needs of that type.
@@ -172,8 +179,42 @@ mod wrapped {
     }
 }
 
+/// What comes before an access under shuttle.
+#[cfg(shuttle)]
+pub(crate) mod watch {
+    use std::cell::Cell;
+    use std::ptr;
+
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
+
+    thread_local! {
+        /// An access to this is what shuttle sees of an access to anything.
+        static ANYTHING: AtomicBool = const { AtomicBool::new(false) };
+        static WATCHER: Cell<Option<fn(*const ())>> = const { Cell::new(None) };
+    }
+
+    /// Has `f` called with the address of each atomic that is accessed on this thread of the system from now on, when the turn has
+    /// come to that access.
+    pub fn on_access(f: fn(*const ())) {
+        WATCHER.set(Some(f));
+    }
+
+    /// Its address is the atomic's.
+    pub(super) struct Witness;
+
+    impl Witness {
+        pub(super) fn watch<R>(&self, access: impl FnOnce() -> R) -> R {
+            ANYTHING.with(|anything| anything.load(Ordering::SeqCst));
+            if let Some(f) = WATCHER.get() {
+                f(ptr::from_ref(self).cast());
+            }
+            access()
+        }
+    }
+}
+
 /// What a thread does at its atomic accesses besides them.
-#[cfg(all(loxley_hooks, not(loom)))]
+#[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
 pub(crate) mod watch {
     use std::cell::{Cell, RefCell};
 

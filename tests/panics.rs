@@ -321,6 +321,39 @@ fn a_map_whose_entries_panic_when_dropped_frees_them_all_and_panics_once() {
     ledger.assert_alive(0);
 }
 
+/// An iteration calls `Hash` where the table has shrunk since it began: of a home of which it has visited the first part. If that
+/// panics, that home has not been visited, and the iteration goes on as if nothing had been.
+#[test]
+fn an_iteration_goes_on_after_a_panic() {
+    const N: u64 = 60;
+    let mut panics = 0;
+    for hashing in [Hashing::Ahash, Hashing::BottomByte] {
+        for (taken, call) in (0..N as usize).flat_map(|taken| (0..4).map(move |call| (taken, call))) {
+            let world = World::new(N, hashing);
+            let pinned = world.map.pin();
+            pinned.reserve(1_000);
+            let mut iter = pinned.iter();
+            let mut yielded: Vec<u64> = iter.by_ref().take(taken).map(|(key, _)| key.0.check()).collect();
+            pinned.shrink_to_fit();
+            loop {
+                arm(Site::Hash, call);
+                let mut next = None;
+                if injected(|| next = iter.next()) {
+                    panics += 1;
+                    next = iter.next();
+                }
+                disarm();
+                let Some((key, _)) = next else { break };
+                yielded.push(key.0.check());
+                assert!(yielded.len() <= N as usize, "{hashing:?}, {taken} taken, panic at call {call}: no end");
+            }
+            yielded.sort_unstable();
+            assert!(yielded.into_iter().eq(0..N), "{hashing:?}, {taken} taken, panic at call {call}");
+        }
+    }
+    assert!(panics > 100, "the iterations hardly called `Hash`: {panics}");
+}
+
 /// One thread panics all the time, in the middle of migrations too; the other relies on its own keys.
 #[test]
 fn panics_of_one_thread_do_not_disturb_another() {

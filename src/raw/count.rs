@@ -107,7 +107,7 @@ impl Counter {
 
     /// One cell a processor, rounded up to a power of two.
     pub(crate) fn cells_when_spread() -> usize {
-        if cfg!(loom) {
+        if cfg!(any(loom, shuttle)) {
             return 2;
         }
         local::processors().next_power_of_two()

@@ -1,7 +1,7 @@
 //! The guards of the protocol, each of which a model check can take out to see that a test notices.
 //!
 //! A guard is a check, a step or an order of steps that looks as if one could do without it. Where it is in the code, a
-//! `without(NAME)` says so. In all builds but loom's that is `false`, and nothing is left of it; under loom it is true of the
+//! `without(NAME)` says so. In all builds but loom's and shuttle's that is `false`, and nothing is left of it; there it is true of the
 //! one guard that the environment variable `LOXLEY_WITHOUT` names. `ci/guards.sh` takes them out one by one;
 //! `tests/README.md` has the table of what each is for and which test fails without it.
 
@@ -11,7 +11,7 @@ macro_rules! guards {
         #[allow(non_camel_case_types)] // They are the names that the environment variable and the table have.
         pub(super) enum Guarded { $($guard),+ }
 
-        #[cfg(loom)]
+        #[cfg(any(loom, shuttle))]
         const ALL: &[(&str, Guarded)] = &[$((stringify!($guard), Guarded::$guard)),+];
     };
 }
@@ -40,13 +40,13 @@ guards! {
 }
 
 /// Whether a test wants to see what happens without this guard.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 #[inline(always)]
 pub(super) const fn without(_: Guarded) -> bool {
     false
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(super) fn without(guard: Guarded) -> bool {
     use std::sync::LazyLock;
 

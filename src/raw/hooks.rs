@@ -17,7 +17,9 @@ use super::seek::{Entry, Seek};
 use super::table::{Next, Table};
 use super::tuning::Tuning;
 use crate::sync::AtomicU64;
-#[cfg(all(loxley_hooks, not(loom)))]
+#[cfg(shuttle)]
+pub use crate::sync::watch::on_access;
+#[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
 pub use crate::sync::watch::{Moment, ignore_accesses, on_access};
 use crate::{Guard, HashMap};
 
@@ -44,14 +46,16 @@ pub fn model_in_part(preemptions: usize, executions: usize, f: impl Fn() + Sync 
 
 /// From here on, and until [`collect`], what has been retired in this execution is freed as soon as the guards are gone that
 /// were there when it was.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub fn collect_eagerly() {
+    #[cfg(not(crossbeam_loom))]
     crate::reclaim::imp::be_eager();
 }
 
 /// Frees all that has been retired so far in this execution, when no operation is under way.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub fn collect() {
+    #[cfg(not(crossbeam_loom))]
     crate::reclaim::imp::collect();
 }
 
@@ -122,7 +126,7 @@ fn initialize<K, V>(table: Table<'_, K, V>) {
 /// lets the process have handed out almost all stamps for tombstones, so that it soon starts again.
 ///
 /// Versions and stamps come twice then: only while no operation is under way on any map.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub fn wind_up<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
     super::local::wind_up_blocks();
     let guard = map.guard();
@@ -134,7 +138,7 @@ pub fn wind_up<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
 }
 
 /// Leaves this thread a few stamps only, of the n-th block from the end, until it needs a new block.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub fn wind_up_thread(n: u64) {
     super::local::wind_up_thread(n);
 }

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 // Not through `crate::sync`: the values of stamps and thread numbers decide nothing that a model could get wrong, and
-// loom has no statics.
+// loom has no statics. (So a shuttle schedule repeats but for these values.)
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Stamps are handed to threads in blocks, so that the shared counter is touched once in a million tombstones.
@@ -36,13 +36,13 @@ pub(crate) fn stamp() -> u64 {
 }
 
 /// All blocks of stamps but the last two have been handed out.
-#[cfg(all(loxley_hooks, not(loom)))]
+#[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
 pub(super) fn wind_up_blocks() {
     NEXT_BLOCK.store((STAMP_MASK + 1) / BLOCK - 2, Ordering::Relaxed);
 }
 
 /// Of the n-th block from the end, this thread has only a few stamps left.
-#[cfg(all(loxley_hooks, not(loom)))]
+#[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
 pub(super) fn wind_up_thread(n: u64) {
     STAMP.set(STAMP_MASK + 1 - n * BLOCK - 8);
 }

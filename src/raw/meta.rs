@@ -114,7 +114,7 @@ impl Meta {
     }
 
     /// With the last version there is.
-    #[cfg(all(loxley_hooks, not(loom)))]
+    #[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
     pub(super) fn with_last_version(self) -> Self {
         Self(self.0 | u64::MAX << VERSION_SHIFT & ALL_BITS)
     }

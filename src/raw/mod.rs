@@ -40,9 +40,9 @@ mod tuning;
 mod walk;
 mod word;
 
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 mod check;
-#[cfg(any(loom, loxley_hooks))]
+#[cfg(any(loom, shuttle, loxley_hooks))]
 pub mod hooks;
 
 pub(crate) use self::compute::{ByRef, ByValue, Given};

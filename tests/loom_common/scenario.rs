@@ -56,7 +56,11 @@ impl Scenario {
         let expected = history::outcomes(self.threads, &initial, self.preemptions);
         let missing: Vec<_> = expected.difference(outcomes).collect();
         let (histories, outcomes, seconds) = (histories.len(), outcomes.len(), start.elapsed().as_secs_f32());
-        println!("{executions} executions, {histories} histories, {outcomes} outcomes, {seconds:.1} s");
+        // Loom's own variable overrides what we ask for.
+        let depth = std::env::var("LOOM_MAX_PREEMPTIONS").unwrap_or_else(|_| self.preemptions.to_string());
+        println!(
+            "{depth} preemptions: {executions} executions, {histories} histories, {outcomes} outcomes, {seconds:.1} s"
+        );
         assert!(missing.is_empty(), "never seen: {missing:#?}");
     }
 
