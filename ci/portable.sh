@@ -3,9 +3,10 @@
 #
 # * The suite with the scalar probe, which all but x86-64 use.
 # * The crate compiles for other 64-bit systems, and says why it does not for a 32-bit one.
+# * It compiles with the oldest Rust that it promises.
 # * On request (`ci/portable.sh aarch64`), for it takes long: the suite on aarch64 under qemu: other alignments and another word of the hardware's on atomics, in compiled code.
 #
-# Targets whose standard library is not installed (`rustup target add`) are skipped, with a line each.
+# Targets whose standard library is not installed (`rustup target add`), and toolchains likewise, are skipped, with a line each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,6 +48,18 @@ refuses() {
     fi
 }
 
+oldest() {
+    local version
+    version=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    if ! cargo "+$version" --version >/dev/null 2>&1; then
+        skip "Rust $version" 'it is not installed'
+        return
+    fi
+    echo "== Rust $version"
+    # Without `proptest`, which asks for a newer one.
+    cargo "+$version" check --target-dir target/portable --lib --features arbitrary,rayon,serde
+}
+
 aarch64() {
     local target=aarch64-unknown-linux-gnu gcc=aarch64-linux-gnu-gcc qemu=qemu-aarch64
     if ! has_target "$target"; then
@@ -65,7 +78,7 @@ aarch64() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- scalar compiles refuses
+    set -- scalar compiles refuses oldest
 fi
 for part in "$@"; do
     "$part"

@@ -9,21 +9,27 @@
 //!
 //! - [`converse`]: tasks change threads at every `await`, and a view of the map belongs to its thread. So a view is made and
 //!   dropped between two of them, which costs a few nanoseconds; the compiler refuses to spawn anything else.
+//! - [`send_large`]: where a copy is too dear, a view that is owned by the task is held while the client takes its time, but
+//!   not for ever: what is removed meanwhile, from whatever map, stays in memory.
 //! - [`store`]: the requests. `KEYS`, which can be long, goes on after each `await` from a plain number.
 
 mod store;
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::JoinSet;
 
-use crate::store::{Progress, Store};
+use crate::store::{LARGE, Progress, Store};
 
 /// The longest line that is read.
 const MAX_LINE: u64 = 64 << 10;
+
+/// How long a client may take to receive a large value.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> io::Result<()> {
     let address = std::env::args().nth(1);
@@ -64,11 +70,31 @@ async fn converse(stream: TcpStream, store: &Store) -> io::Result<()> {
             reply.clear();
             match progress {
                 Progress::Done => break,
+                Progress::LargeValue => {
+                    send_large(&mut stream, store, line.trim_start_matches("GET ")).await?;
+                    break;
+                }
                 Progress::MoreKeys(cursor) => progress = store.keys(cursor, &mut reply),
             }
         }
     }
     Ok(())
+}
+
+/// Sends what `GET` asked for without copying it.
+async fn send_large(stream: &mut (impl AsyncWrite + Unpin), store: &Store, key: &str) -> io::Result<()> {
+    let values = store.lasting_view();
+    let send = async {
+        match values.get(key) {
+            Some(value) => {
+                stream.write_all(b"VALUE ").await?;
+                stream.write_all(value.as_bytes()).await?; // still there, even if it is deleted meanwhile
+                stream.write_all(b"\n").await
+            }
+            None => stream.write_all(b"NONE\n").await,
+        }
+    };
+    tokio::time::timeout(PATIENCE, send).await?
 }
 
 /// Reads a line without its end. False if there is none.
@@ -135,6 +161,11 @@ async fn test_itself() -> io::Result<()> {
     }
 
     let mut client = Client::connect(address).await?;
+    let text = "x".repeat(LARGE);
+    assert_eq!(client.ask(&format!("SET text {text}")).await?, "OK");
+    assert_eq!(client.ask("GET text").await?, format!("VALUE {text}"));
+    assert_eq!(client.ask("DEL text").await?, "OK");
+
     let total = client.ask("GET total").await?;
     assert_eq!(total, format!("VALUE {}", CLIENTS * REQUESTS), "no increment is lost");
     let mut keys = 0;

@@ -3,10 +3,13 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use loxley::{Computed, Decision, HashMap};
+use loxley::{Computed, Decision, HashMap, Owned, Pinned};
 
 /// Keys in an answer to `KEYS` that are fetched at once.
 const PAGE: usize = 100;
+
+/// A value of so many bytes is sent as it lies in the map, not copied into the reply.
+pub(crate) const LARGE: usize = 16 << 10;
 
 /// Keys and values, for all connections.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(crate) struct Store {
 pub(crate) enum Progress {
     /// Nothing: the reply is complete.
     Done,
+    /// What `GET` asked for is [`LARGE`], or was a moment ago: it is for the caller to send.
+    LargeValue,
     /// The reply goes on with what [`Store::keys`] says of this cursor.
     MoreKeys(u64),
 }
@@ -34,6 +39,7 @@ impl Store {
         let outcome = match (command, rest.split_once(' ')) {
             ("KEYS", None) if rest.is_empty() => return self.keys(0, reply),
             ("GET", None) if !rest.is_empty() => match values.get(rest) {
+                Some(value) if value.len() >= LARGE => return Progress::LargeValue,
                 Some(value) => write!(reply, "VALUE {value}"),
                 None => write!(reply, "NONE"),
             },
@@ -54,6 +60,11 @@ impl Store {
         outcome.expect("a String takes everything");
         reply.push('\n');
         Progress::Done
+    }
+
+    /// A view that may be held while something is waited for.
+    pub(crate) fn lasting_view(&self) -> Owned<Pinned<'_, Arc<str>, String>> {
+        self.values.pin_owned()
     }
 
     /// One atomic step: of two clients that increment a key, none gets the other's number.
@@ -118,6 +129,15 @@ mod tests {
         assert_eq!(ask(&store, "GET key"), "VALUE some words\n");
         assert_eq!(ask(&store, "DEL key"), "OK\n");
         assert_eq!(ask(&store, "DEL key"), "NONE\n");
+    }
+
+    #[test]
+    fn large_values_are_left_where_they_are() {
+        let store = Store::default();
+        ask(&store, &format!("SET key {}", "x".repeat(LARGE)));
+        let mut reply = String::new();
+        assert_eq!(store.answer("GET key", &mut reply), Progress::LargeValue);
+        assert!(reply.is_empty());
     }
 
     #[test]
