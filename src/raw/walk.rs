@@ -27,6 +27,12 @@ impl<K, V, S> Op<'_, K, V, S> {
     }
 }
 
+/// The nodes of tables from this many buckets on do not stay in a processor's own caches: they are prefetched.
+const PREFETCH_FROM_LOG2: u32 = 12;
+
+/// How many buckets ahead: with five nodes or so each, these are as many as a processor can fetch at the same time.
+const AHEAD: usize = 4;
+
 /// An entry as it was gathered: the slot and the word that it held.
 struct Gathered<'g, K, V> {
     slot: &'g Slot<K, V>,
@@ -138,6 +144,9 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
 
     /// Gathers the entries of `home` in `table`. False if the next table answers for it.
     fn gather<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, table: Table<'g, K, V>, home: usize) -> bool {
+        if table.log2() >= PREFETCH_FROM_LOG2 {
+            table.bucket(home + AHEAD).prefetch_nodes();
+        }
         let mut next = 0;
         loop {
             let meta = table.home_bucket(home).meta();
