@@ -103,7 +103,7 @@ fn panic_at_each_call(site: Site, hashing: Hashing, n: u64, (name, operate): Ope
     unreachable!()
 }
 
-const SINGLE: [Operation; 14] = [
+const SINGLE: [Operation; 16] = [
     ("insert, absent", |world| world.insert_all([1000])),
     ("insert, present", |world| world.insert_all([3])),
     ("try_insert, absent", |world| drop(world.map.pin().try_insert(world.touchy(1000), world.touchy(1)))),
@@ -138,6 +138,22 @@ const SINGLE: [Operation; 14] = [
                 called(Site::Closure);
                 Decision::Insert(world.touchy(35))
             });
+        }
+    }),
+    ("compute, aborted", |world| {
+        for key in [3, 1000] {
+            world.map.pin().compute(world.touchy(key), |_| {
+                called(Site::Closure);
+                Decision::Abort(world.touchy(36))
+            });
+        }
+    }),
+    ("replace_if, refused", |world| {
+        for key in [3, 1000] {
+            drop(world.map.pin().replace_if(world.touchy(key), world.touchy(36), |_, _| {
+                called(Site::Closure);
+                false
+            }));
         }
     }),
     ("compute, removing", |world| {
