@@ -8,7 +8,7 @@ mod common;
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
 use common::touchy::{Site, Touchy, arm, called, disarm};
-use common::{Rng, finish_resizing, injected, panic_on_purpose, scaled};
+use common::{Rng, finish_resizing, injected, panic_of, panic_on_purpose, panic_text, scaled};
 use loxley::{Decision, HashMap};
 use std::collections::HashMap as StdMap;
 use std::thread;
@@ -335,6 +335,30 @@ fn a_map_whose_entries_panic_when_dropped_frees_them_all_and_panics_once() {
     let map: HashMap<u64, Bomb> = (0..N).map(|key| (key, Bomb(ledger.item(key)))).collect();
     assert!(injected(|| drop(map)), "every value panics");
     ledger.assert_alive(0);
+}
+
+/// The draft of a computation, which that panic drops, panics as well: the first panic is the one that goes on.
+#[test]
+fn a_key_that_panics_when_a_panic_drops_it() {
+    let world = World::new(4, Hashing::Ahash);
+    let mut calls = 0;
+    let panic = panic_of(|| {
+        world.map.pin().compute::<()>(world.touchy(1000), |_| {
+            calls += 1;
+            if calls == 2 {
+                arm(Site::Drop, 0);
+                panic!("the closure's");
+            }
+            world.insert_all([1000]);
+            Decision::Insert(world.touchy(35))
+        });
+    });
+    assert!(disarm(), "the key was dropped");
+    assert_eq!(panic.map(panic_text).as_deref(), Some("the closure's"));
+    let World { map, ledger } = world;
+    assert_eq!(map.len(), 5);
+    drop(map);
+    ledger.assert_balanced();
 }
 
 /// One thread panics all the time, in the middle of migrations too; the other relies on its own keys.
