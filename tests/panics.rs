@@ -8,7 +8,7 @@ mod common;
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
 use common::touchy::{Site, Touchy, arm, called, disarm};
-use common::{Rng, finish_resizing, injected, panic_on_purpose, scaled};
+use common::{Rng, finish_resizing, injected, panic_of, panic_on_purpose, panic_text, scaled};
 use loxley::{Decision, HashMap};
 use std::collections::HashMap as StdMap;
 use std::thread;
@@ -103,7 +103,7 @@ fn panic_at_each_call(site: Site, hashing: Hashing, n: u64, (name, operate): Ope
     unreachable!()
 }
 
-const SINGLE: [Operation; 14] = [
+const SINGLE: [Operation; 16] = [
     ("insert, absent", |world| world.insert_all([1000])),
     ("insert, present", |world| world.insert_all([3])),
     ("try_insert, absent", |world| drop(world.map.pin().try_insert(world.touchy(1000), world.touchy(1)))),
@@ -138,6 +138,22 @@ const SINGLE: [Operation; 14] = [
                 called(Site::Closure);
                 Decision::Insert(world.touchy(35))
             });
+        }
+    }),
+    ("compute, aborted", |world| {
+        for key in [3, 1000] {
+            world.map.pin().compute(world.touchy(key), |_| {
+                called(Site::Closure);
+                Decision::Abort(world.touchy(36))
+            });
+        }
+    }),
+    ("replace_if, refused", |world| {
+        for key in [3, 1000] {
+            drop(world.map.pin().replace_if(world.touchy(key), world.touchy(36), |_, _| {
+                called(Site::Closure);
+                false
+            }));
         }
     }),
     ("compute, removing", |world| {
@@ -352,6 +368,29 @@ fn an_iteration_goes_on_after_a_panic() {
         }
     }
     assert!(panics > 100, "the iterations hardly called `Hash`: {panics}");
+
+/// The draft of a computation, which that panic drops, panics as well: the first panic is the one that goes on.
+#[test]
+fn a_key_that_panics_when_a_panic_drops_it() {
+    let world = World::new(4, Hashing::Ahash);
+    let mut calls = 0;
+    let panic = panic_of(|| {
+        world.map.pin().compute::<()>(world.touchy(1000), |_| {
+            calls += 1;
+            if calls == 2 {
+                arm(Site::Drop, 0);
+                panic!("the closure's");
+            }
+            world.insert_all([1000]);
+            Decision::Insert(world.touchy(35))
+        });
+    });
+    assert!(disarm(), "the key was dropped");
+    assert_eq!(panic.map(panic_text).as_deref(), Some("the closure's"));
+    let World { map, ledger } = world;
+    assert_eq!(map.len(), 5);
+    drop(map);
+    ledger.assert_balanced();
 }
 
 /// One thread panics all the time, in the middle of migrations too; the other relies on its own keys.

@@ -197,17 +197,21 @@ fn operate(op: Op, map: &Map, keys: &BTreeSet<u64>, log: &mut Log<'_, u64>, cloc
         }),
         // Here every value is one that is written once, so these write their number.
         Op::UpdateOrInsert(key, value) => log.call(key, || {
-            let mut seen = None;
-            map.update_or_insert(
+            // By the last attempt: the entry that `update` saw may have been removed since.
+            let seen = Cell::new(None);
+            map.update_or_insert_with(
                 Key(key),
                 |old| {
-                    seen = Some(*old);
+                    seen.set(Some(*old));
                     called();
                     value
                 },
-                value,
+                || {
+                    seen.set(None);
+                    value
+                },
             );
-            Effect::insert(value, seen)
+            Effect::insert(value, seen.get())
         }),
         Op::Compute(key, value) => log.call(key, || {
             let computed = map.compute(Key(key), |_| {

@@ -89,7 +89,11 @@ where
             let base = entry_of(&found);
             // As long as what the closure saw is what there is (an entry that was moved is the same still), its decision stands.
             draft = match decide(base, unused.take()) {
-                Decision::Abort(result) => return Computed::Aborted(result),
+                Decision::Abort(result) => {
+                    // First, in case its drop panics: unwinding drops a local, but not what has been returned.
+                    drop(draft);
+                    return Computed::Aborted(result);
+                }
                 Decision::Remove => loop {
                     let Some(there) = &found else { return Computed::Absent };
                     if self.unlink(hash, there) {
