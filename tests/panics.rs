@@ -368,6 +368,7 @@ fn an_iteration_goes_on_after_a_panic() {
         }
     }
     assert!(panics > 100, "the iterations hardly called `Hash`: {panics}");
+}
 
 /// The draft of a computation, which that panic drops, panics as well: the first panic is the one that goes on.
 #[test]
