@@ -14,7 +14,7 @@ skip() { printf '%s: SKIPPED, NOTHING CHECKED: %s\n' "$1" "$2"; }
 sanitizer() {
     echo "== $1"
     RUSTFLAGS="-Zsanitizer=$1 --cfg loxley_sanitize $3 ${RUSTFLAGS:-}" \
-        cargo $2 test --target "$host" --target-dir "target/$1" --test api --test drops --test stress "${@:4}"
+        cargo $2 test --target "$host" --target-dir "target/$1" --test api --test drops --test stress --test owned_guards "${@:4}"
 }
 
 address() {
@@ -23,7 +23,7 @@ address() {
         *) skip address "no AddressSanitizer for $host"; return ;;
     esac
     # A stable compiler will do; sanitizers are an unstable option of it.
-    RUSTC_BOOTSTRAP=1 sanitizer address '' '' --lib --test panics --test iteration --test bad_hash --test fuzz_corpus --test churn
+    RUSTC_BOOTSTRAP=1 sanitizer address '' '' --lib --test panics --test iteration --test bad_hash --test owned --test by_ref --test fuzz_corpus --test churn
 }
 
 # The standard library must be instrumented as well, and so built: else each of its synchronisations is missed.
