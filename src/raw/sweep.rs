@@ -67,6 +67,7 @@ impl<K, V> Sweep<K, V> {
         self.clone().map(|spot| unsafe { &*spot.node() }.pair())
     }
 
+    #[inline]
     fn is_entry(&mut self, table: Table<'_, K, V>, word: Word<Node<K, V>>) -> bool {
         match word.state() {
             State::Live => self.frozen.is_empty() || !self.frozen.contains(&word.node().cast_const()),
@@ -88,6 +89,7 @@ impl<K, V> Sweep<K, V> {
 impl<K, V> Iterator for Sweep<K, V> {
     type Item = Spot<K, V>;
 
+    #[inline]
     fn next(&mut self) -> Option<Spot<K, V>> {
         loop {
             // SAFETY: null, or a table that is not freed as long as the sweep goes on.
