@@ -27,6 +27,9 @@ const HUGE_PAGE: usize = 2 << 20;
 const SHIFT: u32 = 64 - BUCKET_LOG2;
 const BUCKET_LOG2: u32 = 6;
 
+/// Tables have fewer than `1 << LOG2_END` buckets: Rust's objects have at most isize::MAX bytes.
+pub(super) const LOG2_END: u32 = usize::BITS - 7;
+
 /// Set in what `next` holds while the size of a smaller successor is being decided, see `resize.rs`; no address of a table
 /// has this bit. The bits above it are log2 of the buckets that the successor shall have at least.
 const DECIDING: usize = 1;
@@ -335,8 +338,8 @@ fn announcement<K, V>(least: u32) -> *mut Header<K, V> {
 }
 
 fn layout(log2: u32, groups_log2: u32) -> Option<Layout> {
-    // Homes are the top bits of a hash, and Rust's objects have at most isize::MAX bytes.
-    let buckets = 1_usize.checked_shl(log2).filter(|_| log2 < usize::BITS - 7)?;
+    // Homes are the top bits of a hash.
+    let buckets = 1_usize.checked_shl(log2).filter(|_| log2 < LOG2_END)?;
     let (layout, offset) =
         Layout::new::<Header<(), ()>>().extend(Layout::array::<Bucket<(), ()>>(buckets).ok()?).ok()?;
     debug_assert_eq!(offset, size_of::<Header<(), ()>>());

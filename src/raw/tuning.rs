@@ -1,5 +1,6 @@
 //! What a map's builder may set: how full tables get, and how much of a migration an operation does.
 
+use super::table::LOG2_END;
 use super::word::SLOTS;
 use crate::reserve::TryReserveError;
 
@@ -29,7 +30,8 @@ impl Tuning {
     /// None if the protocol does not allow it.
     pub(crate) fn with_max_load(self, load: f64) -> Option<Self> {
         let range = MIN_LOAD as f64 / WHOLE as f64..=MAX_LOAD as f64 / WHOLE as f64;
-        range.contains(&load).then(|| Self { load: (load * WHOLE as f64).round() as u16, ..self })
+        // Rounded down: what is asked for is a limit.
+        range.contains(&load).then(|| Self { load: (load * WHOLE as f64).floor() as u16, ..self })
     }
 
     /// None if there can be no such claim, see [`Progress::claim`](super::progress::Progress::claim).
@@ -54,7 +56,7 @@ impl Tuning {
     /// # Errors
     /// If there is no such table.
     pub(super) fn log2_for(self, entries: usize) -> Result<u32, TryReserveError> {
-        let log2 = (0..usize::BITS - 10).find(|&log2| self.capacity_of(log2) >= entries);
+        let log2 = (0..LOG2_END).find(|&log2| self.capacity_of(log2) >= entries);
         log2.ok_or(TryReserveError::CAPACITY_OVERFLOW)
     }
 }
@@ -78,7 +80,18 @@ mod tests {
                 assert!(log2 == 0 || tuning.capacity_of(log2 - 1) < entries);
             }
             assert_eq!(tuning.log2_for(usize::MAX), Err(TryReserveError::CAPACITY_OVERFLOW));
+            // What a table may have grown to by itself can be asked for: shrinking does, with the count.
+            let last = LOG2_END - 1;
+            assert_eq!(tuning.log2_for(tuning.capacity_of(last)), Ok(last));
         });
+    }
+
+    #[test]
+    fn no_load_is_exceeded_by_rounding() {
+        for load in (250..=714).map(|thousandths| f64::from(thousandths) / 1000.0) {
+            let tuning = Tuning::DEFAULT.with_max_load(load).unwrap();
+            assert!(tuning.capacity_of(20) as f64 <= load * (SLOTS << 20) as f64, "{load}");
+        }
     }
 
     #[test]
