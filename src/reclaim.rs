@@ -67,12 +67,17 @@ impl Guard {
     /// has just been retired is not freed by this call: the collector must see twice that no guard from before is left (this one
     /// is, for example), which it looks for each time that any thread calls this, or makes a hundred guards or so.
     ///
+    /// In the destructor of an entry that the collector is dropping this does nothing: else what it freed would be freed within
+    /// that, and so on, as deep as there is garbage.
+    ///
     /// ```
     /// let map = loxley::HashMap::<u8, u8>::new();
     /// map.guard().flush();
     /// ```
     pub fn flush(&self) {
-        imp::flush();
+        if !COLLECTING.get() {
+            imp::flush();
+        }
     }
 
     /// Runs `f`, which frees `bytes` bytes, when every guard that exists now is gone, perhaps on another thread.
@@ -87,7 +92,7 @@ impl Guard {
         unsafe { self.defer(f) };
         RETIRED.with(|retired| {
             let sum = retired.get() + bytes + DEFERRED_BYTES;
-            if sum < FLUSH_BYTES {
+            if sum < FLUSH_BYTES || COLLECTING.get() {
                 retired.set(sum);
             } else {
                 retired.set(0);
@@ -101,7 +106,12 @@ impl Guard {
     /// # Safety
     /// `f` must be sound to run at any later time on any thread. It must not unwind.
     pub(crate) unsafe fn defer(&self, f: impl FnOnce()) {
-        // SAFETY: passed on to the caller.
+        let f = || {
+            let outer = COLLECTING.replace(true);
+            f();
+            COLLECTING.set(outer);
+        };
+        // SAFETY: passed on to the caller; `f` does what it did.
         unsafe { imp::defer(f) }
     }
 }
@@ -116,6 +126,8 @@ const DEFERRED_BYTES: usize = 64;
 #[cfg(not(crossbeam_loom))]
 thread_local! {
     static RETIRED: Cell<usize> = const { Cell::new(0) };
+    /// The collector is freeing something on this thread.
+    static COLLECTING: Cell<bool> = const { Cell::new(false) };
 }
 
 // A panic finds nothing half done in a guard, nor in what the thread keeps for all of them.
@@ -126,6 +138,7 @@ impl std::panic::RefUnwindSafe for Guard {}
 #[cfg(crossbeam_loom)]
 loom::thread_local! {
     static RETIRED: Cell<usize> = Cell::new(0);
+    static COLLECTING: Cell<bool> = Cell::new(false);
 }
 
 impl std::fmt::Debug for Guard {
