@@ -8,6 +8,7 @@ use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
 use common::{Rng, assert_same, finish_resizing, fresh_seed, injected, mix, panic_on_purpose, scaled};
 use loxley::{Computed, Decision, HashMap, ReplaceError};
+use std::cell::Cell;
 use std::collections::HashMap as StdMap;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
@@ -472,6 +473,38 @@ fn panicking_closures() {
                 finish_resizing(map);
                 ledger.assert_settles_at(2 * map.len());
             }
+        }
+    }
+}
+
+/// An entry that a migration moves meanwhile is the same still: no closure is asked again about it.
+#[test]
+fn growth_does_not_call_closures_again() {
+    for hashing in [Hashing::Ahash, Hashing::Values(2)] {
+        for n in [1, 4, 45, 200] {
+            let map = Map::with_hasher(hashing);
+            let map = map.pin();
+            (0..n).for_each(|key| assert_eq!(map.insert(key, key), None));
+            let calls = Cell::new(0);
+            let grow = || {
+                let before = map.capacity();
+                if calls.replace(calls.get() + 1) == 0 {
+                    map.reserve(2 * before);
+                    assert!(map.capacity() > before);
+                }
+                true
+            };
+            let key = n / 2;
+            assert_eq!(map.update(key, |value| if grow() { *value } else { 0 }), Some(&key));
+            assert_eq!(calls.take(), 1);
+            assert_eq!(map.replace_if(key, key, |_, _| grow()), Ok(&key));
+            assert_eq!(calls.take(), 1);
+            let decide = |_: Option<_>| if grow() { Decision::Remove } else { Decision::Abort(()) };
+            assert_eq!(map.compute(key, decide), Computed::Removed { key: &key, value: &key });
+            assert_eq!(calls.take(), 1);
+            assert_eq!(map.insert(key, key), None);
+            assert_eq!(map.remove_if(&key, |_, _| grow()), Some((&key, &key)));
+            assert_eq!(calls.take(), 1);
         }
     }
 }

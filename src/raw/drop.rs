@@ -30,7 +30,7 @@ pub(crate) struct Entries<K, V> {
 
 // SAFETY: it owns the entries, so sending it sends them; tables are plain memory.
 unsafe impl<K: Send, V: Send> Send for Entries<K, V> {}
-// SAFETY: a shared reference gives access to nothing.
+// SAFETY: a shared reference shows the entries that are left (`rest`), and shares them by that.
 unsafe impl<K: Sync, V: Sync> Sync for Entries<K, V> {}
 
 impl<K, V> Default for Entries<K, V> {

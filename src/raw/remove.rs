@@ -1,6 +1,7 @@
 //! Removal, and the search for an entry that is to be removed or replaced.
 
 use std::hash::{BuildHasher, Hash};
+use std::ptr;
 
 use equivalent::Equivalent;
 
@@ -27,7 +28,7 @@ where
     V: Send + 'static,
     S: BuildHasher,
 {
-    /// Removes `key` if `condition` (user code; asked anew when the entry has changed) says so of its entry.
+    /// Removes `key` if `condition` (user code; asked anew when the key has another entry) says so of its entry.
     ///
     /// Linearization point: the exchange LIVE → TOMB; where nothing is removed, as in a lookup.
     pub(crate) fn remove_if<Q>(
@@ -39,13 +40,19 @@ where
     where
         Q: Equivalent<K> + ?Sized,
     {
+        let mut approved = None;
         loop {
             let found = self.seek_entry(hash, key)?;
-            if !condition(found.entry.node()) {
-                return None;
+            let node = found.entry.node();
+            // An entry that was moved is the same still. Addresses do not come back: our guard keeps the nodes that we have seen.
+            if !approved.is_some_and(|approved| ptr::eq(approved, node)) {
+                if !condition(node) {
+                    return None;
+                }
+                approved = Some(node);
             }
             if self.unlink(hash, &found) {
-                return Some(found.entry.node());
+                return Some(node);
             }
         }
     }

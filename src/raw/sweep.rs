@@ -34,7 +34,7 @@ pub(crate) struct Sweep<K, V> {
 
 // SAFETY: who has one may come to the entries, which nobody else can reach then.
 unsafe impl<K: Send, V: Send> Send for Sweep<K, V> {}
-// SAFETY: a shared one gives access to nothing.
+// SAFETY: a shared one shows the entries that are left (`rest`), and shares them by that.
 unsafe impl<K: Sync, V: Sync> Sync for Sweep<K, V> {}
 
 impl<K, V> Clone for Sweep<K, V> {
