@@ -126,7 +126,11 @@ const DEFERRED_BYTES: usize = 64;
 #[cfg(not(crossbeam_loom))]
 thread_local! {
     static RETIRED: Cell<usize> = const { Cell::new(0) };
-    /// The collector is freeing something on this thread.
+}
+
+thread_local! {
+    /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed; what is freed
+    /// takes no step of loom's, so that no other of its threads runs meanwhile.
     static COLLECTING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -138,7 +142,6 @@ impl std::panic::RefUnwindSafe for Guard {}
 #[cfg(crossbeam_loom)]
 loom::thread_local! {
     static RETIRED: Cell<usize> = Cell::new(0);
-    static COLLECTING: Cell<bool> = Cell::new(false);
 }
 
 impl std::fmt::Debug for Guard {

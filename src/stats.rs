@@ -100,7 +100,8 @@ where
     /// nobody else goes on with it.
     ///
     /// Lock-free; bounded by the budget, except where the smaller table of a [`shrink_to`](Self::shrink_to) that another thread
-    /// has begun must be allocated. Threads that help at the same time share the work. O(copy budget).
+    /// has begun must be allocated (if there is no memory for it, `handle_alloc_error` is called, as everywhere). Threads that
+    /// help at the same time share the work. O(copy budget).
     ///
     /// ```
     /// let map = loxley::HashMap::new();
