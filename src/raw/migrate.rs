@@ -29,7 +29,7 @@ use super::core::Op;
 use super::fingerprint::{Fingerprint, Split};
 use super::guards::{Guarded, without};
 use super::node::Node;
-use super::table::Table;
+use super::table::{Table, outgrows_caches};
 use super::word::{MAX_GROWTH_LOG2, SLOTS, State, Word, is_near};
 use crate::sync::Ordering;
 
@@ -92,13 +92,10 @@ impl<'g, K, V> Resize<'g, K, V> {
 
     /// Every exchange of a migration is a full fence: without this, one cache miss would wait for the other.
     fn prefetch(self, groups: Range<usize>) {
-        for home in self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH) {
-            self.from.home_bucket(home).prefetch_for_write();
-        }
+        let old_homes = self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH);
+        old_homes.clone().for_each(|home| self.from.home_bucket(home).prefetch_for_write());
         if self.split().is_none() {
-            for home in self.from.homes_of(groups.clone(), self.groups_log2()).take(MAX_PREFETCH) {
-                self.from.home_bucket(home).prefetch_nodes();
-            }
+            old_homes.for_each(|home| self.from.home_bucket(home).prefetch_nodes());
         }
         for home in self.to.homes_of(groups, self.groups_log2()).take(MAX_PREFETCH) {
             self.to.home_bucket(home).prefetch_for_write();
@@ -115,9 +112,6 @@ impl<'g, K, V> Resize<'g, K, V> {
         (!self.is_placed(group)).then_some(group)
     }
 }
-
-/// Tables from this many buckets on do not stay in a processor's own caches: their lines are prefetched.
-const PREFETCH_FROM_LOG2: u32 = 12;
 
 /// Buckets that are prefetched at once.
 const MAX_PREFETCH: usize = 32;
@@ -315,7 +309,7 @@ where
 {
     /// Migrates `groups`, all of one word of the progress tree, and moves the root on if they were the last.
     pub(super) fn migrate(self, resize: Resize<'g, K, V>, groups: Range<usize>) {
-        if resize.groups_log2() >= PREFETCH_FROM_LOG2 {
+        if outgrows_caches(resize.groups_log2()) {
             resize.prefetch(groups.clone());
         }
         for group in groups.clone() {

@@ -333,6 +333,12 @@ impl<'g, K, V> Table<'g, K, V> {
     }
 }
 
+/// Whether tables of `1 << log2` buckets do not stay in a processor's own caches, with their nodes: then it is worth while to
+/// prefetch.
+pub(super) fn outgrows_caches(log2: u32) -> bool {
+    log2 >= 12
+}
+
 fn announcement<K, V>(least: u32) -> *mut Header<K, V> {
     ptr::without_provenance_mut((least as usize) << 1 | DECIDING)
 }

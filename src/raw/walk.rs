@@ -16,7 +16,7 @@ use super::bucket::Slot;
 use super::core::Op;
 use super::guards::{Guarded, without};
 use super::node::Node;
-use super::table::Table;
+use super::table::{Table, outgrows_caches};
 use super::word::{State, Word};
 
 impl<K, V, S> Op<'_, K, V, S> {
@@ -27,10 +27,7 @@ impl<K, V, S> Op<'_, K, V, S> {
     }
 }
 
-/// The nodes of tables from this many buckets on do not stay in a processor's own caches: they are prefetched.
-const PREFETCH_FROM_LOG2: u32 = 12;
-
-/// How many buckets ahead: with five nodes or so each, these are as many as a processor can fetch at the same time.
+/// How many buckets ahead nodes are prefetched: with five nodes or so each, these are as many as a processor can fetch at the same time.
 const AHEAD: usize = 4;
 
 /// An entry as it was gathered: the slot and the word that it held.
@@ -144,7 +141,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
 
     /// Gathers the entries of `home` in `table`. False if the next table answers for it.
     fn gather<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, table: Table<'g, K, V>, home: usize) -> bool {
-        if table.log2() >= PREFETCH_FROM_LOG2 {
+        if outgrows_caches(table.log2()) {
             table.bucket(home + AHEAD).prefetch_nodes();
         }
         let mut next = 0;

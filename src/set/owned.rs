@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 
 use super::{Drain, ExtractIf, HashSet};
-use crate::owned::EntryMut;
 
 /// # For the exclusive owner
 /// See [`HashMap`](crate::HashMap).
@@ -50,13 +49,7 @@ impl<T: Hash + Eq + Send + 'static, S: BuildHasher> HashSet<T, S> {
     /// assert!(!set.insert_mut(1));
     /// ```
     pub fn insert_mut(&mut self, value: T) -> bool {
-        match self.map.entry_mut(value) {
-            EntryMut::Occupied(_) => false,
-            EntryMut::Vacant(entry) => {
-                entry.insert(());
-                true
-            }
-        }
+        self.map.insert_mut(value, ()).is_none()
     }
 
     /// Inserts `value`, and returns the element that it replaces, by value.
