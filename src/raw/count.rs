@@ -12,7 +12,7 @@ use std::ptr;
 
 use super::guards::{Guarded, without};
 use super::local;
-use crate::reclaim::Guard;
+use crate::reclaim::{Garbage, Guard};
 use crate::sync::{AtomicIsize, AtomicPtr, Ordering};
 
 /// The lowest bit of a cell: out of use. The other bits are the count.
@@ -33,6 +33,17 @@ struct Cells(Box<[Cell]>);
 impl Cells {
     fn new() -> Self {
         Self((0..Counter::cells_when_spread()).map(|_| Cell(AtomicIsize::new(0))).collect())
+    }
+
+    /// # Safety
+    /// They were made by Box::into_raw, and nobody else can come to them.
+    unsafe fn free(cells: *mut ()) {
+        // SAFETY: as the caller says.
+        drop(unsafe { Box::from_raw(cells.cast::<Self>()) });
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
     }
 
     #[inline]
@@ -137,7 +148,7 @@ impl Counter {
         // Freed through the pointer that `spread` made, not through one made of the reference: that may only read.
         if self.cells.compare_exchange(old, ptr::null_mut(), Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             // SAFETY: unlinked by us alone; made by Box::into_raw in `spread`; freed when no guard can see it.
-            unsafe { guard.defer(move || drop(Box::from_raw(old))) };
+            unsafe { guard.retire(Garbage::new(old, cells.bytes(), Cells::free)) };
         }
     }
 

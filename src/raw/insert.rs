@@ -78,8 +78,32 @@ where
     pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V, S> {
         match self.insert_at_first_sight(hash, node) {
             Ok(node) => Inserted::New(node),
-            Err(node) => self.insert_in_any_case(hash, node, mode),
+            Err(node) => match self.replace_at_first_sight(hash, node, mode) {
+                Ok((old, new)) => Inserted::Replaced { old, new },
+                Err(node) => self.insert_in_any_case(hash, node, mode),
+            },
         }
+    }
+
+    /// The replacement of an entry that is found at first sight. Otherwise the node comes back.
+    #[inline(always)]
+    fn replace_at_first_sight(
+        self,
+        hash: u64,
+        node: OwnedNode<K, V>,
+        mode: Mode,
+    ) -> Result<(&'g Node<K, V>, &'g Node<K, V>), OwnedNode<K, V>> {
+        if mode == Mode::Replace {
+            if let Some((table, entry)) = self.entry_at_first_sight(hash, node.key()) {
+                if entry.slot.exchange(entry.word, Word::live(node.as_ptr(), table.fingerprint(hash), 0)) {
+                    // SAFETY: our exchange took it out of the table, the root, which nothing is filling.
+                    unsafe { self.retire(table, None, entry.word.node()) };
+                    // SAFETY: in the map a moment ago, both of them, and our guard is older than that.
+                    return Ok(unsafe { (&*entry.word.node(), &*node.publish()) });
+                }
+            }
+        }
+        Err(node)
     }
 
     /// The direct insertion of a key that the home bucket does not have by its looks. Otherwise the node comes back.
@@ -267,7 +291,7 @@ where
     /// Puts the node in the place of an entry of its key; if that succeeds, the attempt is to be ended.
     pub(super) fn replace(&mut self, table: Table<'g, K, V>, entry: &Entry<'g, K, V>) -> bool {
         debug_assert!(!self.empty);
-        entry.slot.exchange(entry.word, self.live(table, entry.at.displacement))
+        entry.slot.exchange(entry.word, self.live(table, entry.displacement))
     }
 
     /// Ends an attempt whose node has replaced `old`. Returns the new entry.
@@ -388,14 +412,8 @@ where
         // SAFETY: taken once: here, where the attempt ends.
         let node = unsafe { ManuallyDrop::take(&mut self.node) };
         if self.seen {
-            let node = node.publish();
-            // SAFETY: withdrawn from every slot; helpers that still look have their guards. Without a value if that is gone.
-            unsafe {
-                self.op.guard.defer(move || {
-                    let freed = if empty { Node::free_without_value(node) } else { Node::free(node) };
-                    freed.unwrap_or_else(std::mem::forget);
-                });
-            }
+            // SAFETY: withdrawn from every slot, and without a value if that is gone.
+            unsafe { self.op.retire_withdrawn(node.publish(), empty) };
         } else if empty {
             // SAFETY: its value has been taken out.
             unsafe { node.drop_without_value() };

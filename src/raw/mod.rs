@@ -34,6 +34,7 @@ mod retire;
 mod root;
 mod seek;
 mod survey;
+pub(crate) mod spare;
 mod sweep;
 mod table;
 mod tuning;

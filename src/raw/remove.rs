@@ -12,7 +12,7 @@ use super::node::Node;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
-use super::word::State;
+use super::word::{State, readable_tag};
 
 /// Where a key was found: its table and the migration that fills it, its slot, and the bound of its home.
 pub(super) struct Found<'g, K, V> {
@@ -65,7 +65,7 @@ where
             self.core().count.add(-1, self.guard);
             // SAFETY: our exchange took it out.
             unsafe { self.retire(*table, *filling, entry.word.node()) };
-            if entry.at.displacement > 0 && entry.at.displacement == *bound {
+            if entry.displacement > 0 && entry.displacement == *bound {
                 self.try_lower(*table, table.home(hash), *bound);
             }
         }
@@ -73,7 +73,37 @@ where
     }
 
     /// The slot of `key` in the newest table.
+    #[inline]
     pub(super) fn seek_entry<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        match self.entry_at_first_sight(hash, key) {
+            Some((table, entry)) => Some(Found { table, filling: None, entry, bound: 0 }),
+            None => self.seek_entry_anywhere(hash, key),
+        }
+    }
+
+    /// The entry of `key`, if it is the first in its home bucket that looks like it, and no migration is under way that ought to be
+    /// helped.
+    ///
+    /// The meta word is not read: a LIVE entry is the truth by itself, and stays it until an exchange of its word, which fails if
+    /// a migration has begun meanwhile and frozen it.
+    #[inline(always)]
+    pub(super) fn entry_at_first_sight<Q>(self, hash: u64, key: &Q) -> Option<(Table<'g, K, V>, Entry<'g, K, V>)>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let table = self.core().root(self.guard)?;
+        let tag = readable_tag(table.fingerprint(hash), 0);
+        let (slot, word) = table.bucket_of(hash).with_tag(tag).first()?;
+        // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
+        let node = unsafe { &*word.live_node(tag)? };
+        (key.equivalent(node.key()) && !table.has_next()).then_some((table, Entry { slot, word, displacement: 0 }))
+    }
+
+    #[inline(never)]
+    fn seek_entry_anywhere<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
     where
         Q: Equivalent<K> + ?Sized,
     {

@@ -9,7 +9,7 @@ use super::bucket::Slot;
 use super::core::Op;
 use super::guards::{Guarded, without};
 use super::local;
-use super::meta::{Meta, Position};
+use super::meta::Meta;
 use super::node::Node;
 use super::table::Table;
 use super::word::{State, Word, readable_tag};
@@ -31,7 +31,7 @@ pub(super) enum Seek<'g, K, V> {
 pub(super) struct Entry<'g, K, V> {
     pub(super) slot: &'g Slot<K, V>,
     pub(super) word: Word<Node<K, V>>,
-    pub(super) at: Position,
+    pub(super) displacement: usize,
 }
 
 impl<'g, K, V> Entry<'g, K, V> {
@@ -64,8 +64,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             for (slot, word) in bucket.with_tag(readable_tag(fingerprint, displacement)) {
                 // SAFETY: LIVE as of its load.
                 if word.is_live() && key.equivalent(unsafe { &*word.node() }.key()) {
-                    let at = Position { displacement, slot };
-                    return Seek::Live(Entry { slot: bucket.slot(slot), word, at });
+                    return Seek::Live(Entry { slot: bucket.slot(slot), word, displacement });
                 }
             }
             for (slot, word) in bucket.in_transit() {

@@ -1,0 +1,162 @@
+//! What a thread has retired: a batch at a time goes to the collector.
+//!
+//! To hand an object to the collector costs a pin, and a closure that the collector keeps and calls; a list of our own costs two words
+//! an object. What is on a thread's list has not been retired yet as far as the collector knows. So its grace period begins
+//! later than it might, which is always right: a guard that must keep the object is older than the object's unlinking, and
+//! so older than the handing over too.
+//!
+//! A thread's list is handed over when it is full, by [`Guard::flush`](super::Guard::flush), and when the thread ends. Under loom and
+//! shuttle each object is, at once: there the earliest moment is the one that tests something.
+
+use std::cell::{Cell, RefCell};
+use std::mem;
+// Not through `crate::sync`: a figure that decides nothing.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::imp;
+use crate::raw::spare;
+
+/// The objects that a thread may retire before it hands them over.
+const BATCH: usize = if cfg!(any(loom, shuttle)) { 1 } else { 128 };
+
+/// The bytes likewise. What values own on the heap is not in it: nobody but they could tell. (`tests/memory.rs`:
+/// `garbage_is_bounded_by_bytes`)
+const BATCH_BYTES: usize = 8 << 10;
+
+/// An object that nobody can come to any more who does not have a guard already.
+pub(crate) struct Garbage {
+    object: *mut (),
+    free: unsafe fn(*mut ()),
+    bytes: usize,
+}
+
+impl Garbage {
+    /// # Safety
+    /// `free(object)` must be sound to call once, at any later time at which no guard is left that exists now, on any thread. It must
+    /// not unwind. It frees about `bytes` bytes.
+    pub(crate) unsafe fn new<T>(object: *mut T, bytes: usize, free: unsafe fn(*mut ())) -> Self {
+        Self { object: object.cast(), free, bytes }
+    }
+}
+
+struct Object {
+    object: *mut (),
+    free: unsafe fn(*mut ()),
+}
+
+/// Objects of which none has been freed.
+struct Batch {
+    objects: Vec<Object>,
+    bytes: usize,
+}
+
+/// A thread's list.
+struct Retired(RefCell<Batch>);
+
+/// The thread ends.
+impl Drop for Retired {
+    fn drop(&mut self) {
+        self.0.get_mut().take().defer();
+    }
+}
+
+thread_local! {
+    static RETIRED: Retired = const { Retired(RefCell::new(Batch::new())) };
+
+    /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed; what is freed
+    /// takes no step of loom's, so that no other of its threads runs meanwhile.
+    static COLLECTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Bytes that threads have handed over and that have not been freed.
+static HANDED_OVER: AtomicUsize = AtomicUsize::new(0);
+
+/// # Safety
+/// As [`Garbage::new`] says, of this moment.
+#[inline]
+pub(super) unsafe fn retire(garbage: Garbage) {
+    let mut garbage = Some(garbage);
+    let full = RETIRED.try_with(|retired| {
+        let mut retired = retired.0.borrow_mut();
+        garbage.take().is_some_and(|garbage| retired.push(garbage)).then(|| retired.take())
+    });
+    match full {
+        Ok(None) => {}
+        Ok(Some(batch)) => batch.hand_over(),
+        // The thread is ending, and its list is gone.
+        Err(_) => {
+            let mut batch = Batch::new();
+            garbage.into_iter().for_each(|garbage| _ = batch.push(garbage));
+            batch.hand_over();
+        }
+    }
+}
+
+pub(super) fn flush() {
+    if COLLECTING.get() {
+        return;
+    }
+    if let Ok(batch) = RETIRED.try_with(|retired| retired.0.borrow_mut().take()) {
+        batch.hand_over();
+    }
+    imp::flush();
+    spare::release();
+}
+
+/// Bytes that have been retired and not freed, without what is on the lists of other threads.
+pub(crate) fn bytes() -> usize {
+    let own = RETIRED.try_with(|retired| retired.0.borrow().bytes).unwrap_or(0);
+    // ORDERING: relaxed; a figure.
+    HANDED_OVER.load(Ordering::Relaxed) + own
+}
+
+impl Batch {
+    const fn new() -> Self {
+        Self { objects: Vec::new(), bytes: 0 }
+    }
+
+    /// Leaves an empty one.
+    fn take(&mut self) -> Self {
+        mem::replace(self, Self::new())
+    }
+
+    /// True if it is full now.
+    fn push(&mut self, Garbage { object, free, bytes }: Garbage) -> bool {
+        if self.objects.capacity() == 0 {
+            self.objects.reserve_exact(BATCH);
+        }
+        self.objects.push(Object { object, free });
+        self.bytes += bytes;
+        self.objects.len() == BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    /// Has the collector free the objects in time, and look at its garbage.
+    #[cold]
+    fn hand_over(self) {
+        self.defer();
+        if !COLLECTING.get() {
+            imp::flush();
+        }
+    }
+
+    fn defer(self) {
+        if self.objects.is_empty() {
+            return;
+        }
+        // ORDERING: relaxed; a figure.
+        HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
+        // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this later moment are, on
+        // any thread; none unwinds.
+        unsafe { imp::defer(move || self.free()) };
+    }
+
+    fn free(mut self) {
+        let outer = COLLECTING.replace(true);
+        for Object { object, free } in self.objects.drain(..) {
+            // SAFETY: as `Garbage::new` was told; the guards are gone, and each object comes once.
+            unsafe { free(object) };
+        }
+        COLLECTING.set(outer);
+        HANDED_OVER.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
