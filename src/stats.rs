@@ -8,9 +8,6 @@ use crate::reclaim::Guard;
 use crate::set::PinnedSet;
 
 /// What a map consists of. From [`Pinned::stats`].
-///
-/// What is not in here: how much memory has been removed from the map and waits to be freed. The collector, which all maps share,
-/// does not tell, and to count it would cost each removal, on every thread, a visit to a counter that all of them share.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -30,6 +27,12 @@ pub struct Stats {
     pub table_bytes: usize,
     /// Bytes in entries: keys and values, without what they own on the heap, and without what the allocator adds.
     pub entry_bytes: usize,
+    /// Bytes in removed entries and old tables, **of all maps**, that wait for guards to be dropped, or for the collector to look: it is
+    /// one for all maps. Counted as in [`entry_bytes`](Self::entry_bytes).
+    ///
+    /// What another thread has removed last is missing, for it is counted when the thread hands it over, in batches of 8 KiB at most.
+    /// So are entries removed during a migration, until that is over.
+    pub garbage_bytes: usize,
     /// How often the map has begun to grow. From its first table on, which is none of these.
     pub growths: u64,
     /// How often it has begun to shrink.

@@ -1,7 +1,7 @@
 //! Iteration: a key that stays is yielded once, and none twice, whatever moves meanwhile.
 //!
 //! An iteration counts as one lookup of each key, at any moments between its beginning and its end.
-#![cfg(all(loom, loxley_slots = "1"))]
+#![cfg(loom)]
 
 mod loom_common;
 
@@ -12,6 +12,7 @@ const X: u8 = 0x01;
 const Y: u8 = 0x20;
 
 /// X is inserted next door, and Y has to move.
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_a_move() {
     Scenario {
@@ -25,6 +26,7 @@ fn against_a_move() {
 }
 
 /// The moved entry is removed, so that its move is all that happens to it while it is there.
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_a_move_and_a_removal() {
     Scenario {
@@ -39,6 +41,7 @@ fn against_a_move_and_a_removal() {
 }
 
 /// B leaves, and is inserted again further right, for X has taken its place.
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_removal_and_reinsertion() {
     Scenario {
@@ -51,6 +54,7 @@ fn against_removal_and_reinsertion() {
     .run();
 }
 
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_replacement() {
     Scenario {
@@ -63,6 +67,7 @@ fn against_replacement() {
     .run();
 }
 
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_growth() {
     Scenario {
@@ -77,6 +82,7 @@ fn against_growth() {
 }
 
 /// The first of two homes is visited in the larger table, the second after they have been merged.
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_shrinking() {
     Scenario {
@@ -92,6 +98,7 @@ fn against_shrinking() {
 }
 
 /// The removal has looked where Y is inserted afterwards, and finds it where it is moved.
+#[cfg(loxley_slots = "1")]
 #[test]
 fn against_an_insertion_a_move_and_a_removal() {
     Scenario {
@@ -99,6 +106,47 @@ fn against_an_insertion_a_move_and_a_removal() {
         setup: &[Put(Y), Remove(Y), Put(0x40), Remove(0x40)],
         layout: ". x x .",
         threads: &[&[Remove(Y), Iterate], &[Put(Y), Evict(Y)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// B is read in the second slot, or in the first.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn against_reinsertion_on_a_tombstone() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B), Put(X), Remove(B)],
+        layout: "x0 ..",
+        threads: &[&[Iterate], &[Remove(X), Put(X)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The same to the right, where no meta word changes.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn against_direct_reinsertion() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(B)],
+        layout: "0. ..",
+        threads: &[&[Iterate], &[Remove(B), Put(B)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[cfg(loxley_slots = "2")]
+#[test]
+fn against_a_direct_insertion_and_a_move() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(X), Put(Y)],
+        layout: "00 0. .. ..",
+        threads: &[&[Iterate], &[Put(0x21), Put(0x02)]],
         ..Scenario::DEFAULT
     }
     .run();

@@ -36,7 +36,7 @@ guards! {
     // count.rs, progress.rs
     count_closed count_before count_after count_again mark_reported
     // walk.rs
-    walk_duplicates walk_moved walk_arrived walk_moved_changed walk_bound walk_merged
+    walk_duplicates walk_moved walk_arrived walk_moved_changed walk_bound walk_merged walk_again walk_backwards
 }
 
 /// Whether a test wants to see what happens without this guard.

@@ -157,8 +157,8 @@ where
     let Some(Current { table, filling }) = op.table_for_update(hash) else { return };
     let home = table.home(hash);
     let bound = table.home_bucket(home).meta().bound();
-    if let Seek::Live(Entry { slot, word, at }) = op.seek(table, hash, key, 0..bound + 1) {
-        op.evict(table, filling, home + at.displacement, slot, word, at.displacement);
+    if let Seek::Live(Entry { slot, word, displacement }) = op.seek(table, hash, key, 0..bound + 1) {
+        op.evict(table, filling, home + displacement, slot, word, displacement);
     }
 }
 

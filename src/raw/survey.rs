@@ -5,6 +5,7 @@ use super::migrate::Resize;
 use super::node::Node;
 use super::table::{Next, Table};
 use super::word::{SLOTS, State};
+use crate::reclaim::garbage_bytes;
 use crate::stats::{Migration, Stats};
 use crate::sync::Ordering;
 
@@ -22,6 +23,7 @@ impl<K, V, S> Op<'_, K, V, S> {
             tombstones: 0,
             table_bytes: 0,
             entry_bytes: entries * Node::<K, V>::layout().size(),
+            garbage_bytes: garbage_bytes(),
             // ORDERING: relaxed; for statistics.
             growths: core.growths.load(Ordering::Relaxed),
             shrinks: core.shrinks.load(Ordering::Relaxed),

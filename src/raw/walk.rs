@@ -8,16 +8,24 @@
 //! All entries of a home are gathered before the first of them is yielded. One that moves right meanwhile may be met twice,
 //! and so may a key that is removed and inserted again. In both cases a slot that was gathered has changed by the end: then
 //! duplicates are dropped by comparing keys. So a key that stays in the map is yielded exactly once, and none twice.
+//!
+//! Most homes are simple: all of their entries are in the home bucket, and nobody changes that while it is read. The meta word says
+//! so: its bound is 0, no migrator works on the home, and it is the same word before and after. Then no entry has moved away, and
+//! none was inserted but into an EMPTY slot. Those are a suffix of the bucket, which is read from right to left: a key that is
+//! removed behind the reader and inserted again is inserted ahead of it, where it has been, or the key's first slot is read when
+//! it is gone already. So it is met once at most, and a key that stays once.
 
 use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
+use std::ptr;
 
-use super::bucket::Slot;
+use super::bucket::{Bucket, Slot};
 use super::core::Op;
 use super::guards::{Guarded, without};
 use super::node::Node;
 use super::table::{Table, outgrows_caches};
-use super::word::{State, Word};
+use super::word::{SLOTS, State, Word};
 
 impl<K, V, S> Op<'_, K, V, S> {
     /// How many hashes the oldest table gives to one home, about; all, if there is no table.
@@ -67,7 +75,9 @@ pub(crate) struct Walk<'g, K, V> {
     position: Option<u64>,
     /// The greatest hash to visit.
     last: u64,
-    /// What is left of the home that was visited last.
+    /// What is left of the home that was visited last: of a simple one,
+    simple: Few<'g, K, V>,
+    /// and of any other. One of them is empty.
     batch: Vec<Gathered<'g, K, V>>,
 }
 
@@ -77,10 +87,64 @@ impl<K, V> Clone for Walk<'_, K, V> {
     }
 }
 
+/// For as many entries as a bucket can have; a power of two, so that an index need not be compared.
+const ROOM: usize = (SLOTS + 1).next_power_of_two();
+
+/// The entries of a simple home, or what is left of them.
+struct Few<'g, K, V> {
+    /// As far as `length`; the rest means nothing.
+    nodes: [*const Node<K, V>; ROOM],
+    length: usize,
+    entries: PhantomData<&'g Node<K, V>>,
+}
+
+// SAFETY: it stands for references to entries.
+unsafe impl<K: Sync, V: Sync> Send for Few<'_, K, V> {}
+// SAFETY: as above.
+unsafe impl<K: Sync, V: Sync> Sync for Few<'_, K, V> {}
+
+impl<K, V> Clone for Few<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for Few<'_, K, V> {}
+
+impl<'g, K, V> Few<'g, K, V> {
+    const NONE: Self = Self { nodes: [ptr::null(); ROOM], length: 0, entries: PhantomData };
+
+    /// Gathers the entries of the home of `bucket`, in place of those that there were. False, and none, if it is not simple.
+    #[inline]
+    fn gather(&mut self, bucket: &'g Bucket<K, V>) -> bool {
+        self.length = 0;
+        let meta = bucket.meta();
+        if meta.is_frozen() || meta.bound() > 0 {
+            return false;
+        }
+        let mut length = 0;
+        for i in 0..SLOTS {
+            let word = bucket.slot(if without(Guarded::walk_backwards) { i } else { SLOTS - 1 - i }).load();
+            // Without a branch, for nobody could tell which way it goes.
+            self.nodes[length % ROOM] = word.node();
+            length += usize::from(word.is_live_at(0));
+        }
+        let simple = bucket.meta() == meta || without(Guarded::walk_again);
+        self.length = if simple { length } else { 0 };
+        simple
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<&'g Node<K, V>> {
+        self.length = self.length.checked_sub(1)?;
+        // SAFETY: LIVE as of its load, so it is freed after the guard of the operation that found it is gone.
+        Some(unsafe { &*self.nodes[self.length % ROOM] })
+    }
+}
+
 impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
     /// Over the entries whose hashes are in `hashes`.
     pub(crate) fn new(hashes: RangeInclusive<u64>) -> Self {
-        Self { position: Some(*hashes.start()), last: *hashes.end(), batch: Vec::new() }
+        Self { position: Some(*hashes.start()), last: *hashes.end(), simple: Few::NONE, batch: Vec::new() }
     }
 
     /// Where the next home begins that has not been visited; None at the end.
@@ -93,15 +157,19 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         &mut self,
         op: Op<'g, K, V, S>,
     ) -> Option<impl Iterator<Item = &'g Node<K, V>>> {
-        if self.batch.is_empty() {
+        if self.simple.length == 0 && self.batch.is_empty() {
             self.visit(op, self.position?);
         }
-        Some(self.batch.drain(..).map(|entry| entry.node()))
+        let mut simple = std::mem::replace(&mut self.simple, Few::NONE);
+        Some(std::iter::from_fn(move || simple.pop()).chain(self.batch.drain(..).map(|entry| entry.node())))
     }
 
     #[inline]
     pub(crate) fn next<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>) -> Option<&'g Node<K, V>> {
         loop {
+            if let Some(node) = self.simple.pop() {
+                return Some(node);
+            }
             if let Some(entry) = self.batch.pop() {
                 return Some(entry.node());
             }
@@ -109,9 +177,36 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         }
     }
 
+    #[inline]
+    fn visit<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
+        if !self.visit_simple(op, position) {
+            self.visit_any(op, position);
+        }
+    }
+
+    /// Gathers the entries of the home of `position` and moves the position to its end, if the oldest table answers for it, it is
+    /// simple, and all of it is wanted.
+    #[inline]
+    fn visit_simple<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) -> bool {
+        let Some(table) = op.core().root(op.guard) else { return false };
+        let offsets = u64::MAX >> table.log2();
+        let last_of_home = position | offsets;
+        if position & offsets != 0 || self.last < last_of_home {
+            return false;
+        }
+        let home = table.home(position);
+        prefetch_ahead(table, home);
+        if !self.simple.gather(table.home_bucket(home)) {
+            return false;
+        }
+        self.position = (last_of_home < self.last).then(|| last_of_home + 1);
+        true
+    }
+
     /// Gathers the entries of the home of `position` and moves the position to its end. If `Hash` or `Eq` panics, the home has
     /// not been visited.
-    fn visit<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
+    #[inline(never)]
+    fn visit_any<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
         let mut fresh = Self { batch: std::mem::take(&mut self.batch), ..*self };
         fresh.visit_once(op, position);
         *self = fresh;
@@ -141,9 +236,6 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
 
     /// Gathers the entries of `home` in `table`. False if the next table answers for it.
     fn gather<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, table: Table<'g, K, V>, home: usize) -> bool {
-        if outgrows_caches(table.log2()) {
-            table.bucket(home + AHEAD).prefetch_nodes();
-        }
         let mut next = 0;
         loop {
             let meta = table.home_bucket(home).meta();
@@ -207,6 +299,14 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
             }
         }
         self.batch.truncate(kept);
+    }
+}
+
+/// Starts to fetch nodes of homes to come.
+#[inline]
+fn prefetch_ahead<K, V>(table: Table<'_, K, V>, home: usize) {
+    if outgrows_caches(table.log2()) {
+        table.bucket(home + AHEAD).prefetch_nodes();
     }
 }
 

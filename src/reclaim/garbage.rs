@@ -75,36 +75,45 @@ static HANDED_OVER: AtomicUsize = AtomicUsize::new(0);
 /// As [`Garbage::new`] says, of this moment.
 #[inline]
 pub(super) unsafe fn retire(garbage: Garbage) {
-    let mut garbage = Some(garbage);
-    let full = RETIRED.try_with(|retired| {
-        let mut retired = retired.0.borrow_mut();
-        garbage.take().is_some_and(|garbage| retired.push(garbage)).then(|| retired.take())
-    });
-    match full {
-        Ok(None) => {}
-        Ok(Some(batch)) => batch.hand_over(),
+    match RETIRED.try_with(|retired| retired.0.borrow_mut().push(&garbage)) {
+        Ok(false) => {}
+        Ok(true) => turn_over(),
         // The thread is ending, and its list is gone.
         Err(_) => {
             let mut batch = Batch::new();
-            garbage.into_iter().for_each(|garbage| _ = batch.push(garbage));
-            batch.hand_over();
+            batch.push(&garbage);
+            batch.defer();
         }
     }
 }
 
-pub(super) fn flush() {
-    if COLLECTING.get() {
-        return;
+/// The list is full.
+#[cold]
+#[inline(never)]
+fn turn_over() {
+    hand_over();
+    // With each object, under loom, that would be more steps than it can explore.
+    if !cfg!(loom) && !COLLECTING.get() {
+        imp::flush();
     }
+}
+
+fn hand_over() {
     if let Ok(batch) = RETIRED.try_with(|retired| retired.0.borrow_mut().take()) {
-        batch.hand_over();
+        batch.defer();
     }
-    imp::flush();
-    spare::release();
+}
+
+pub(super) fn flush() {
+    if !COLLECTING.get() {
+        hand_over();
+        imp::flush();
+        spare::release();
+    }
 }
 
 /// Bytes that have been retired and not freed, without what is on the lists of other threads.
-pub(crate) fn bytes() -> usize {
+pub(crate) fn garbage_bytes() -> usize {
     let own = RETIRED.try_with(|retired| retired.0.borrow().bytes).unwrap_or(0);
     // ORDERING: relaxed; a figure.
     HANDED_OVER.load(Ordering::Relaxed) + own
@@ -121,7 +130,8 @@ impl Batch {
     }
 
     /// True if it is full now.
-    fn push(&mut self, Garbage { object, free, bytes }: Garbage) -> bool {
+    #[inline]
+    fn push(&mut self, &Garbage { object, free, bytes }: &Garbage) -> bool {
         if self.objects.capacity() == 0 {
             self.objects.reserve_exact(BATCH);
         }
@@ -130,15 +140,7 @@ impl Batch {
         self.objects.len() == BATCH || self.bytes >= BATCH_BYTES
     }
 
-    /// Has the collector free the objects in time, and look at its garbage.
-    #[cold]
-    fn hand_over(self) {
-        self.defer();
-        if !COLLECTING.get() {
-            imp::flush();
-        }
-    }
-
+    /// Has the collector free the objects in time.
     fn defer(self) {
         if self.objects.is_empty() {
             return;

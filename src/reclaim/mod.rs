@@ -24,7 +24,7 @@ mod garbage;
 #[path = "model.rs"]
 pub(crate) mod imp;
 
-pub(crate) use self::garbage::Garbage;
+pub(crate) use self::garbage::{Garbage, garbage_bytes};
 
 /// Keeps what its owner read from a map alive.
 ///
