@@ -33,7 +33,7 @@ thread() {
         return
     fi
     # The scalar probe: a vector load is inline assembly, which the sanitizer does not see.
-    sanitizer thread +nightly '--cfg loxley_scalar' -Zbuild-std
+    sanitizer thread +nightly '--cfg loxley_scalar' -Zbuild-std --lib
 }
 
 miri() {
@@ -45,7 +45,7 @@ miri() {
     # What is small: all else would take hours. crossbeam-epoch keeps tags in pointers by way of integers, is not clean under
     # Stacked Borrows, and never frees its global collector.
     export MIRIFLAGS="-Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks -Zmiri-disable-isolation ${MIRIFLAGS:-}"
-    cargo +nightly miri test --target-dir target/miri --lib -- raw::count raw::node raw::walk
+    cargo +nightly miri test --target-dir target/miri --lib -- raw::count raw::node raw::pool raw::walk
     cargo +nightly miri test --target-dir target/miri --test miri
 }
 

@@ -158,6 +158,18 @@ mod wrapped {
 
     impl AtomicU64 {
         #[track_caller]
+        pub(crate) fn swap(&self, value: u64, order: Ordering) -> u64 {
+            let order = chosen(order, false, Location::caller());
+            self.witness.watch(|| self.inner.swap(value, order))
+        }
+
+        #[track_caller]
+        pub(crate) fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
+            let order = chosen(order, false, Location::caller());
+            self.witness.watch(|| self.inner.fetch_and(bits, order))
+        }
+
+        #[track_caller]
         pub(crate) fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
             let order = chosen(order, false, Location::caller());
             self.witness.watch(|| self.inner.fetch_or(bits, order))

@@ -9,7 +9,7 @@ macro_rules! guards {
     ($($guard:ident)+) => {
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[allow(non_camel_case_types)] // They are the names that the environment variable and the table have.
-        pub(super) enum Guarded { $($guard),+ }
+        pub(in crate::raw) enum Guarded { $($guard),+ }
 
         #[cfg(any(loom, shuttle))]
         const ALL: &[(&str, Guarded)] = &[$((stringify!($guard), Guarded::$guard)),+];
@@ -37,17 +37,19 @@ guards! {
     count_closed count_before count_after count_again mark_reported
     // walk.rs
     walk_duplicates walk_moved walk_arrived walk_moved_changed walk_bound walk_merged walk_again walk_backwards
+    // pool/
+    pool_hold pool_once
 }
 
 /// Whether a test wants to see what happens without this guard.
 #[cfg(not(any(loom, shuttle)))]
 #[inline(always)]
-pub(super) const fn without(_: Guarded) -> bool {
+pub(in crate::raw) const fn without(_: Guarded) -> bool {
     false
 }
 
 #[cfg(any(loom, shuttle))]
-pub(super) fn without(guard: Guarded) -> bool {
+pub(in crate::raw) fn without(guard: Guarded) -> bool {
     use std::sync::LazyLock;
 
     static WITHOUT: LazyLock<Option<Guarded>> = LazyLock::new(|| {

@@ -275,3 +275,40 @@ impl Groups {
         self.progress().is_complete()
     }
 }
+
+/// A shelf of the pool that nodes come from.
+#[cfg(loom)]
+#[allow(missing_debug_implementations)]
+pub struct Shelf(super::pool::Shelf);
+
+#[cfg(loom)]
+impl Shelf {
+    /// With pages of three pieces, or two.
+    pub fn new() -> Self {
+        Self(super::pool::Shelf::new(1024))
+    }
+
+    /// All pieces of one take.
+    pub fn take(&self) -> Vec<*mut u8> {
+        let mut pieces = self.0.take().expect("no memory");
+        std::iter::from_fn(|| pieces.pop()).collect()
+    }
+
+    /// # Safety
+    /// The piece came from [`take`](Self::take), and is not used any more.
+    pub unsafe fn give(&self, piece: *mut u8) {
+        // SAFETY: as the caller says.
+        unsafe { self.0.give(piece) };
+    }
+
+    /// Gives pages that are free to the allocator.
+    pub fn tidy(&self) {
+        self.0.tidy();
+    }
+}
+
+/// The pages that have been freed in this execution; at its end.
+#[cfg(loom)]
+pub fn freed_pages() -> usize {
+    super::pool::bury()
+}

@@ -1,12 +1,12 @@
 //! Nodes: one heap allocation an entry, the key first and nothing before it.
 
-use std::alloc::{Layout, dealloc, handle_alloc_error};
+use std::alloc::{Layout, handle_alloc_error};
 use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 
-use super::spare;
+use super::pool;
 use super::word::fits;
 
 /// An entry. Immutable once published: replacing a value replaces the node. Aligned to 8 bytes at least, so that three
@@ -130,7 +130,7 @@ impl<K, V> Node<K, V> {
             ptr::drop_in_place(&raw mut (*node).witness);
         }
         // SAFETY: allocated with this layout in `OwnedNode::new`.
-        unsafe { spare::give(node.cast(), Self::layout()) };
+        unsafe { pool::give(node.cast(), Self::layout()) };
     }
 }
 
@@ -144,11 +144,11 @@ impl<K, V> OwnedNode<K, V> {
     pub(crate) fn new(key: K, value: V) -> Self {
         let layout = Node::<K, V>::layout();
         // SAFETY: the layout is not of size zero.
-        let raw = unsafe { spare::take(layout) }.cast::<Node<K, V>>();
+        let raw = unsafe { pool::take(layout) }.cast::<Node<K, V>>();
         let Some(node) = NonNull::new(raw) else { handle_alloc_error(layout) };
         if !fits(raw) {
-            // SAFETY: just allocated with this layout.
-            unsafe { dealloc(raw.cast(), layout) };
+            // SAFETY: just taken with this layout.
+            unsafe { pool::give(raw.cast(), layout) };
             panic!("loxley: the allocator returned {raw:p}; addresses of more than 48 bits are not supported");
         }
         // SAFETY: fresh memory of the layout of a node.

@@ -14,7 +14,7 @@ use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::imp;
-use crate::raw::spare;
+use crate::raw::pool;
 
 /// The objects that a thread may retire before it hands them over.
 const BATCH: usize = if cfg!(any(loom, shuttle)) { 1 } else { 128 };
@@ -108,7 +108,7 @@ pub(super) fn flush() {
     if !COLLECTING.get() {
         hand_over();
         imp::flush();
-        spare::release();
+        pool::release();
     }
 }
 

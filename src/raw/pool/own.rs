@@ -1,0 +1,135 @@
+//! What each thread has of the pool, and the pool itself.
+
+use std::alloc::Layout;
+use std::cell::Cell;
+use std::ptr;
+
+use super::page::Pieces;
+use super::shelf::Shelf;
+
+/// Sizes are multiples of this, for it is the alignment of most nodes.
+const STEP: usize = 8;
+
+/// The largest pieces, in bytes: thirty or so to a page.
+const LARGEST: usize = 128;
+
+const SIZES: usize = LARGEST / STEP;
+
+/// What a thread has of each size at most, in bytes, but for the pieces of a page that it has just taken.
+const KEPT_BYTES: usize = 4 << 10;
+
+static SHELVES: [Shelf; SIZES] = [
+    Shelf::new(size(0)),
+    Shelf::new(size(1)),
+    Shelf::new(size(2)),
+    Shelf::new(size(3)),
+    Shelf::new(size(4)),
+    Shelf::new(size(5)),
+    Shelf::new(size(6)),
+    Shelf::new(size(7)),
+    Shelf::new(size(8)),
+    Shelf::new(size(9)),
+    Shelf::new(size(10)),
+    Shelf::new(size(11)),
+    Shelf::new(size(12)),
+    Shelf::new(size(13)),
+    Shelf::new(size(14)),
+    Shelf::new(size(15)),
+];
+
+/// A thread's free pieces.
+struct Own([Cell<Pieces>; SIZES]);
+
+thread_local! {
+    static OWN: Own = const { Own([const { Cell::new(Pieces::NONE) }; SIZES]) };
+}
+
+/// The class of pieces that are for nodes of this layout, if there is one.
+pub(super) const fn class(layout: Layout) -> Option<usize> {
+    let (size, align) = (layout.size(), layout.align());
+    if align == STEP && 0 < size && size <= LARGEST { Some(size.div_ceil(STEP) - 1) } else { None }
+}
+
+const fn size(class: usize) -> usize {
+    (class + 1) * STEP
+}
+
+/// A piece. Null if there is no memory.
+#[inline]
+pub(super) fn take(class: usize) -> *mut u8 {
+    OWN.try_with(|own| own.pop(class)).ok().flatten().unwrap_or_else(|| refill(class))
+}
+
+/// # Safety
+/// `piece` is of that class, and nobody uses it.
+#[inline]
+pub(super) unsafe fn give(class: usize, piece: *mut u8) {
+    // SAFETY: as the caller says.
+    if OWN.try_with(|own| unsafe { own.keep(class, piece) }) != Ok(true) {
+        // SAFETY: as the caller says; all pieces of the class are of its shelf.
+        unsafe { SHELVES[class].give(piece) };
+    }
+}
+
+/// A piece of a page of which this thread keeps the others.
+#[cold]
+#[inline(never)]
+fn refill(class: usize) -> *mut u8 {
+    let Some(mut pieces) = SHELVES[class].take() else { return ptr::null_mut() };
+    let piece = pieces.pop();
+    if OWN.try_with(|own| own.0[class].set(pieces)).is_err() {
+        // The thread is ending.
+        give_all(class, pieces);
+    }
+    // What can be taken has a piece.
+    piece.unwrap_or(ptr::null_mut())
+}
+
+fn give_all(class: usize, mut pieces: Pieces) {
+    while let Some(piece) = pieces.pop() {
+        // SAFETY: ours, and of that class.
+        unsafe { SHELVES[class].give(piece) };
+    }
+}
+
+pub(super) fn release() {
+    let _ = OWN.try_with(Own::release);
+    SHELVES.iter().for_each(Shelf::tidy);
+}
+
+impl Own {
+    #[inline]
+    fn pop(&self, class: usize) -> Option<*mut u8> {
+        let mut pieces = self.0[class].get();
+        let piece = pieces.pop();
+        self.0[class].set(pieces);
+        piece
+    }
+
+    /// False if the list is full.
+    ///
+    /// # Safety
+    /// `piece` is one of that class, and nobody uses it.
+    #[inline]
+    unsafe fn keep(&self, class: usize, piece: *mut u8) -> bool {
+        let mut pieces = self.0[class].get();
+        if pieces.number >= KEPT_BYTES / size(class) {
+            return false;
+        }
+        // SAFETY: as the caller says.
+        unsafe { pieces.push(piece) };
+        self.0[class].set(pieces);
+        true
+    }
+
+    fn release(&self) {
+        (0..SIZES).for_each(|class| give_all(class, self.0[class].replace(Pieces::NONE)));
+    }
+}
+
+/// The thread ends.
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,350 @@
+//! All pages of one size of pieces.
+//!
+//! Each has a number, and each number a bit: set if the page may be taken. Whoever clears the bit *holds* the page, and is the only
+//! one who does:
+//!
+//! 1. A thread that needs pieces holds a page and takes what has been given back to it; or makes a page, if the number has none. From
+//!    then on the page is its pieces, wherever they are.
+//! 2. Pieces are pushed to their page. Whoever makes them so many that the page is worth taking sets the bit, once: the word of
+//!    the page says that this has been done (or is about to be) until the pieces are taken, and nobody takes them without the bit.
+//! 3. Whoever pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are in it, nobody else
+//!    holds it, and whoever set the bit is through with it. Who does not leaves it to the one who holds it and will take all
+//!    pieces, or to the one who has not set the bit yet: then it stays for the next who wants pieces, or for [`Shelf::tidy`].
+//!
+//! A page that is not held, and of which one has no piece, is not looked at: it may be gone.
+
+use std::ptr;
+
+use super::page::{Page, Pieces, Return};
+use crate::raw::guards::{Guarded, without};
+use crate::sync::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
+
+/// Pages of a word of bits. Loom is slow where there are many atomics.
+const WORD: usize = if cfg!(loom) { 2 } else { 64 };
+const ALL: u64 = u64::MAX >> (64 - WORD);
+
+/// Segment s has the numbers of `1 << s` words. So many are for more pages than there is memory.
+const SEGMENTS: usize = 24;
+
+/// Pages of free pieces only that are kept for what comes next.
+const KEPT_PAGES: isize = if cfg!(loom) { 0 } else { 16 };
+
+/// The bits and the pages of some numbers. Never freed: that is nine bytes for each page that there ever was at one time.
+struct Segment {
+    free: Box<[AtomicU64]>,
+    pages: Box<[AtomicPtr<u8>]>,
+}
+
+impl Segment {
+    /// Without pages, and so with all numbers free.
+    fn new(words: usize) -> Box<Self> {
+        Box::new(Self {
+            free: (0..words).map(|_| AtomicU64::new(ALL)).collect(),
+            pages: (0..words * WORD).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+        })
+    }
+}
+
+pub(crate) struct Shelf {
+    /// Bytes of a piece.
+    size: usize,
+    segments: [AtomicPtr<Segment>; SEGMENTS],
+    /// The first word that is likely to have a free number.
+    hint: AtomicU64,
+    /// Listed pages of free pieces only; for a moment, some more or less.
+    whole: AtomicIsize,
+}
+
+/// A word of bits, and the pages of its numbers.
+#[derive(Clone, Copy)]
+struct Word<'s> {
+    free: &'s AtomicU64,
+    pages: &'s [AtomicPtr<u8>],
+}
+
+impl Shelf {
+    /// For pieces of `size` bytes: a multiple of 8, of which a page has two at least.
+    #[cfg(not(loom))]
+    pub(crate) const fn new(size: usize) -> Self {
+        Self {
+            size,
+            segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
+            hint: AtomicU64::new(0),
+            whole: AtomicIsize::new(0),
+        }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new(size: usize) -> Self {
+        Self {
+            size,
+            segments: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+            hint: AtomicU64::new(0),
+            whole: AtomicIsize::new(0),
+        }
+    }
+
+    /// Some free pieces. None if there is no memory.
+    pub(crate) fn take(&self) -> Option<Pieces> {
+        // ORDERING: relaxed; where to begin decides nothing.
+        let first = self.hint.load(Ordering::Relaxed) as usize;
+        let mut index = first;
+        loop {
+            let word = self.word(index, true)?;
+            // ORDERING: relaxed; it is asked again by `hold`.
+            while let Some(bit) = lowest(word.free.load(Ordering::Relaxed)) {
+                if word.hold(bit) {
+                    if index != first {
+                        self.hint.store(index as u64, Ordering::Relaxed);
+                    }
+                    return self.take_held(word, bit, index * WORD + bit);
+                }
+            }
+            index += 1;
+        }
+    }
+
+    /// The pieces of the number that this thread holds.
+    fn take_held(&self, word: Word<'_>, bit: usize, number: usize) -> Option<Pieces> {
+        let Some(page) = word.page(bit) else {
+            let Some((page, pieces)) = Page::cut(self.size, number as u32) else {
+                word.release(bit);
+                return None;
+            };
+            // ORDERING: relaxed; whoever holds the number next comes after some thread that had a piece of the page.
+            word.pages[bit].store(page.as_ptr(), Ordering::Relaxed);
+            return Some(pieces);
+        };
+        // SAFETY: we hold it.
+        let (pieces, whole) = unsafe { page.take() };
+        if whole {
+            self.whole.fetch_add(-1, Ordering::Relaxed);
+        }
+        Some(pieces)
+    }
+
+    /// Gives a piece back.
+    ///
+    /// # Safety
+    /// It came from this shelf, and nobody uses it.
+    pub(crate) unsafe fn give(&self, piece: *mut u8) {
+        // SAFETY: the page is not freed as long as we have a piece of it.
+        let (page, number) = unsafe {
+            let page = Page::of(piece);
+            (page, page.number())
+        };
+        // SAFETY: its page, and given up by the caller.
+        match unsafe { page.push(piece) } {
+            Return::Kept => {}
+            Return::Listed => {
+                // From here on the page may be gone.
+                if let Some(word) = self.word(number / WORD, false) {
+                    word.release(number % WORD);
+                }
+                // ORDERING: relaxed; see `take`.
+                if ((number / WORD) as u64) < self.hint.load(Ordering::Relaxed) {
+                    self.hint.store((number / WORD) as u64, Ordering::Relaxed);
+                }
+            }
+            Return::Whole => {
+                // ORDERING: relaxed; a few more or less.
+                if self.whole.fetch_add(1, Ordering::Relaxed) >= KEPT_PAGES {
+                    self.free_if_whole(number);
+                }
+            }
+        }
+    }
+
+    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them.
+    pub(crate) fn tidy(&self) {
+        let mut index = 0;
+        while let Some(word) = self.word(index, false) {
+            let mut free = word.free.load(Ordering::Relaxed);
+            while let Some(bit) = lowest(free) {
+                free &= !(1 << bit);
+                self.free_if_whole(index * WORD + bit);
+            }
+            index += 1;
+        }
+    }
+
+    fn free_if_whole(&self, number: usize) {
+        let (Some(word), bit) = (self.word(number / WORD, false), number % WORD) else { return };
+        if !word.hold(bit) && !without(Guarded::pool_hold) {
+            return;
+        }
+        // SAFETY: we hold it.
+        if let Some(page) = word.page(bit).filter(|page| unsafe { page.is_whole() }) {
+            // ORDERING: relaxed; whoever holds the number next comes after we release it.
+            word.pages[bit].store(ptr::null_mut(), Ordering::Relaxed);
+            // SAFETY: held, and all pieces are in it.
+            unsafe { page.free() };
+            self.whole.fetch_add(-1, Ordering::Relaxed);
+        }
+        word.release(bit);
+    }
+
+    /// The word of that index, if there is one, or if it shall be made and there is memory for it.
+    fn word(&self, index: usize, make: bool) -> Option<Word<'_>> {
+        let segment = (index + 1).ilog2() as usize;
+        let word = index + 1 - (1 << segment);
+        let place = self.segments.get(segment)?;
+        let mut found = place.load(Ordering::Acquire);
+        if found.is_null() {
+            if !make {
+                return None;
+            }
+            let new = Box::into_raw(Segment::new(1 << segment));
+            found = match place.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => new,
+                Err(other) => {
+                    // SAFETY: made above, and nobody has seen it.
+                    drop(unsafe { Box::from_raw(new) });
+                    other
+                }
+            };
+        }
+        // SAFETY: made by Box::into_raw, and freed with the shelf only.
+        let segment = unsafe { &*found };
+        Some(Word { free: &segment.free[word], pages: &segment.pages[word * WORD..][..WORD] })
+    }
+}
+
+impl Word<'_> {
+    /// Whether the number was free, and is this thread's now.
+    fn hold(self, bit: usize) -> bool {
+        // ORDERING: acquire, for the page of it; what it publishes is nothing.
+        self.free.fetch_and(!(1 << bit), Ordering::Acquire) & 1 << bit != 0
+    }
+
+    /// Lets others hold the number.
+    fn release(self, bit: usize) {
+        self.free.fetch_or(1 << bit, Ordering::Release);
+    }
+
+    /// The page of a number that this thread holds.
+    fn page(self, bit: usize) -> Option<Page> {
+        let page = self.pages[bit].load(Ordering::Relaxed);
+        // SAFETY: stored by `take_held`; who frees a page stores null before others may hold it.
+        (!page.is_null()).then(|| unsafe { Page::from_ptr(page) })
+    }
+}
+
+/// The place of the lowest bit that is set.
+fn lowest(bits: u64) -> Option<usize> {
+    (bits != 0).then(|| bits.trailing_zeros() as usize)
+}
+
+/// For tests: those that maps use are never dropped. All pieces have been given back.
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.tidy();
+        for segment in &self.segments {
+            let segment = segment.load(Ordering::Acquire);
+            if !segment.is_null() {
+                // SAFETY: made by Box::into_raw; nobody else uses the shelf.
+                drop(unsafe { Box::from_raw(segment) });
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+    use crate::raw::pool::page::PAGE;
+
+    fn all_of(mut pieces: Pieces) -> Vec<*mut u8> {
+        std::iter::from_fn(|| pieces.pop()).collect()
+    }
+
+    fn pages(shelf: &Shelf) -> usize {
+        let words = (0..).map_while(|index| shelf.word(index, false));
+        words.flat_map(|word| word.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
+    }
+
+    #[test]
+    fn pieces_are_apart_and_come_back() {
+        let (number, sizes) =
+            if cfg!(miri) { (3, &[16, 1024][..]) } else { (70, &[8, 16, 24, 40, 72, 128, 1024][..]) };
+        for &size in sizes {
+            let shelf = Shelf::new(size);
+            let pieces: Vec<_> = (0..number).flat_map(|_| all_of(shelf.take().unwrap())).collect();
+            assert_eq!(pages(&shelf), number);
+            let addresses: BTreeSet<_> = pieces.iter().map(|piece| piece.addr()).collect();
+            assert_eq!(addresses.len(), pieces.len());
+            assert!(addresses.iter().zip(addresses.iter().skip(1)).all(|(a, b)| a + size <= *b));
+            assert!(addresses.iter().all(|address| address % 8 == 0));
+            // A header takes one piece's room at most, or two that it lies across; two words are the allocator's.
+            assert!(pieces.len() >= number * ((PAGE - 16) / size - 2), "{} pieces of {size} bytes", pieces.len());
+            // SAFETY: taken above, and not used; to the end of them.
+            pieces.iter().for_each(|piece| unsafe { piece.write_bytes(0xA5, size) });
+            // SAFETY: likewise, and each once.
+            pieces.into_iter().for_each(|piece| unsafe { shelf.give(piece) });
+            assert!(pages(&shelf) as isize <= KEPT_PAGES);
+            shelf.tidy();
+            assert_eq!(pages(&shelf), 0, "all are free");
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_taken_again() {
+        let shelf = Shelf::new(64);
+        let pieces = all_of(shelf.take().unwrap());
+        let (back, kept) = pieces.split_at(pieces.len() / 2);
+        // SAFETY: taken above, and each given once.
+        back.iter().for_each(|piece| unsafe { shelf.give(*piece) });
+        let again = all_of(shelf.take().unwrap());
+        assert_eq!(BTreeSet::from_iter(&again), BTreeSet::from_iter(back));
+        assert_eq!(pages(&shelf), 1);
+        // SAFETY: as above.
+        again.iter().chain(kept).for_each(|piece| unsafe { shelf.give(*piece) });
+    }
+
+    /// Threads take pieces, write to them, and have others give them back.
+    #[test]
+    fn nobody_writes_to_anothers_piece() {
+        let (threads, rounds) = if cfg!(miri) { (2, 5) } else { (4, 2_000) };
+        let shelf = Shelf::new(256);
+        thread::scope(|scope| {
+            let channels = (0..threads).map(|_| mpsc::sync_channel::<(usize, usize)>(64));
+            let (mut senders, mut receivers): (Vec<_>, Vec<_>) = channels.unzip();
+            receivers.rotate_right(1);
+            for thread in 0..threads {
+                let (sender, receiver, shelf) = (senders.remove(0), receivers.remove(0), &shelf);
+                scope.spawn(move || {
+                    let give = |(piece, mark): (usize, usize)| {
+                        let piece = ptr::with_exposed_provenance_mut::<u8>(piece);
+                        // SAFETY: taken by somebody, who sent it to us, and nobody else.
+                        unsafe {
+                            assert_eq!(piece.add(8).cast::<usize>().read(), mark);
+                            shelf.give(piece);
+                        }
+                    };
+                    for round in 0..rounds {
+                        for piece in all_of(shelf.take().unwrap()) {
+                            let mark = round * threads + thread;
+                            // SAFETY: just taken; 256 bytes.
+                            unsafe { piece.add(8).cast::<usize>().write(mark) };
+                            // A neighbour that has ended, or is slow: it is ours then.
+                            if let Err(mpsc::TrySendError::Full(item) | mpsc::TrySendError::Disconnected(item)) =
+                                sender.try_send((piece.expose_provenance(), mark))
+                            {
+                                give(item);
+                            }
+                            receiver.try_iter().take(3).for_each(give);
+                        }
+                    }
+                    drop(sender);
+                    receiver.iter().for_each(give);
+                });
+            }
+        });
+        shelf.tidy();
+        assert_eq!(pages(&shelf), 0);
+    }
+}
