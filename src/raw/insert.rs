@@ -79,7 +79,7 @@ where
         match self.insert_at_first_sight(hash, node) {
             Ok(node) => Inserted::New(node),
             Err(node) => match self.replace_at_first_sight(hash, node, mode) {
-                Ok((old, new)) => Inserted::Replaced { old, new },
+                Ok(replaced) => replaced,
                 Err(node) => self.insert_in_any_case(hash, node, mode),
             },
         }
@@ -92,14 +92,14 @@ where
         hash: u64,
         node: OwnedNode<K, V>,
         mode: Mode,
-    ) -> Result<(&'g Node<K, V>, &'g Node<K, V>), OwnedNode<K, V>> {
+    ) -> Result<Inserted<'g, K, V, S>, OwnedNode<K, V>> {
         if mode == Mode::Replace {
             if let Some((table, entry)) = self.entry_at_first_sight(hash, node.key()) {
                 if entry.slot.exchange(entry.word, Word::live(node.as_ptr(), table.fingerprint(hash), 0)) {
                     // SAFETY: our exchange took it out of the table, the root, which nothing is filling.
                     unsafe { self.retire(table, None, entry.word.node()) };
                     // SAFETY: in the map a moment ago, both of them, and our guard is older than that.
-                    return Ok(unsafe { (&*entry.word.node(), &*node.publish()) });
+                    return Ok(unsafe { Inserted::Replaced { old: &*entry.word.node(), new: &*node.publish() } });
                 }
             }
         }
