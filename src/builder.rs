@@ -119,11 +119,21 @@ impl<C: Build> Builder<C> {
 
     /// How many entries it shall hold before it grows. 0 by default; then nothing is allocated. A map that shrinks of itself keeps
     /// as much.
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = loxley::HashMap::builder().capacity(100).build();
+    /// assert!(map.capacity() >= 100);
+    /// ```
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
     }
 
     /// The hasher. `ahash` with random keys by default.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// let map: loxley::HashMap<u8, u8, RandomState> = loxley::HashMap::builder().hasher(RandomState::new()).build();
+    /// ```
     pub fn hasher<S>(self, hasher: S) -> Builder<C::With<S>> {
         Builder { capacity: self.capacity, hasher, tuning: self.tuning }
     }
@@ -214,10 +224,15 @@ impl<C: Build> Builder<C> {
         }
     }
 
-    /// Makes it.
+    /// Makes it. O(capacity), as that is allocated.
     ///
     /// # Panics
     /// If the capacity overflows.
+    ///
+    /// ```
+    /// let set: loxley::HashSet<u8> = loxley::HashSet::builder().build();
+    /// assert_eq!(set.capacity(), 0);
+    /// ```
     pub fn build(self) -> C {
         C::make(self.tuning.with_least_capacity(self.capacity), self.capacity, self.hasher)
     }

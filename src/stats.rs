@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use crate::map::HashMap;
 use crate::pinned::Pinned;
 use crate::reclaim::Guard;
-use crate::set::PinnedSet;
+use crate::set::{HashSet, PinnedSet};
 
 /// What a map consists of. From [`Pinned::stats`].
 ///
@@ -82,7 +82,14 @@ impl<T, S> PinnedSet<'_, T, S> {
     /// assert_eq!(set.pin().stats().entries, 2);
     /// ```
     pub fn stats(&self) -> Stats {
-        self.set().map.stats(self.guard())
+        self.set().stats(self.guard())
+    }
+}
+
+impl<T, S> HashSet<T, S> {
+    /// See [`PinnedSet::stats`].
+    pub fn stats(&self, guard: &Guard) -> Stats {
+        self.map.stats(guard)
     }
 }
 
@@ -136,6 +143,13 @@ impl<T: Hash + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(!set.pin().help_resize());
     /// ```
     pub fn help_resize(&self) -> bool {
-        self.set().map.help_resize(self.guard())
+        self.set().help_resize(self.guard())
+    }
+}
+
+impl<T: Hash + Send + 'static, S: BuildHasher> HashSet<T, S> {
+    /// See [`PinnedSet::help_resize`].
+    pub fn help_resize(&self, guard: &Guard) -> bool {
+        self.map.help_resize(guard)
     }
 }
