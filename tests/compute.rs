@@ -123,6 +123,15 @@ fn conditional_operations() {
     }
 }
 
+/// Also when a thread fails: the others would go on for ever.
+struct Leave<'a>(&'a AtomicUsize);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
 /// Runs `body` on all threads at once, while another makes the table grow and shrink and its neighbours move.
 fn with_disturbance(map: &Map, body: impl Fn(u64) + Sync) {
     let (left, start) = (AtomicUsize::new(THREADS), Barrier::new(THREADS + 1));
@@ -131,8 +140,8 @@ fn with_disturbance(map: &Map, body: impl Fn(u64) + Sync) {
             let (body, left, start) = (&body, &left, &start);
             scope.spawn(move || {
                 start.wait();
+                let _left = Leave(left);
                 body(t);
-                left.fetch_sub(1, SeqCst);
             });
         }
         start.wait();
