@@ -34,6 +34,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     /// let values: Vec<_> = view.get_many(["a", "b", "c"]).collect();
     /// assert_eq!(values, [Some(&1), None, Some(&3)]);
     /// ```
+    #[doc(alias("multi_get"))]
     #[inline]
     pub fn get_many<'a, 'k, Q, I>(&'a self, keys: I) -> GetMany<'a, K, V, S, I::IntoIter>
     where

@@ -23,20 +23,26 @@ use crate::set::HashSet;
 /// ```
 ///
 /// # Shrinking
-/// There is no setting for that: tables shrink when they are asked to, never by themselves. For before it begins, a large
-/// map must be looked through, bucket by bucket, for crowds that a smaller table could not hold, and no removal should have to do
-/// that. A thread that does nothing else may ask for it as often as it likes:
+/// Nobody's removal makes a table shrink. For before that begins, a large map must be looked through, bucket by bucket, for
+/// crowds that a smaller table could not hold, and no removal should have to do that. A thread that does nothing else may: with
+/// [`shrink_below`](Self::shrink_below), [`help_resize`](crate::Pinned::help_resize) begins to shrink the map when it is due.
 ///
 /// ```
-/// fn maintain(map: &loxley::HashMap<u64, String>) {
-///     if map.len() < map.capacity() / 8 {
-///         map.pin().shrink_to(2 * map.len()); // other threads go on
-///     }
-///     while map.pin().help_resize() {}
+/// use loxley::HashMap;
+///
+/// fn maintain(map: &HashMap<u64, u64>) {
+///     while map.pin().help_resize() {} // others go on
 /// }
-/// # let map = loxley::HashMap::with_capacity(1000);
-/// # maintain(&map);
-/// # assert!(map.capacity() < 10);
+///
+/// let map = HashMap::builder().capacity(100).shrink_below(0.125).build();
+/// (0..10_000).for_each(|i| _ = map.pin().insert(i, i));
+/// map.pin().retain(|key, _| key % 5 == 0);
+/// let large = map.capacity();
+/// maintain(&map);
+/// assert_eq!(map.capacity(), large); // still filled to an eighth or more
+/// map.pin().clear();
+/// maintain(&map);
+/// assert!((100..200).contains(&map.capacity())); // what it was made with
 /// ```
 #[must_use = "a builder does nothing before `build` is called"]
 pub struct Builder<C: Build> {
@@ -111,12 +117,23 @@ impl<C: Build> Builder<C> {
         Self { capacity: 0, hasher, tuning: Tuning::DEFAULT }
     }
 
-    /// How many entries it shall hold before it grows. 0 by default; then nothing is allocated.
+    /// How many entries it shall hold before it grows. 0 by default; then nothing is allocated. A map that shrinks of itself keeps
+    /// as much.
+    ///
+    /// ```
+    /// let map: loxley::HashMap<u8, u8> = loxley::HashMap::builder().capacity(100).build();
+    /// assert!(map.capacity() >= 100);
+    /// ```
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
     }
 
     /// The hasher. `ahash` with random keys by default.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// let map: loxley::HashMap<u8, u8, RandomState> = loxley::HashMap::builder().hasher(RandomState::new()).build();
+    /// ```
     pub fn hasher<S>(self, hasher: S) -> Builder<C::With<S>> {
         Builder { capacity: self.capacity, hasher, tuning: self.tuning }
     }
@@ -161,18 +178,63 @@ impl<C: Build> Builder<C> {
     /// ```
     /// let map: loxley::HashMap<u8, u8> = loxley::HashMap::builder().copy_budget(1).build();
     /// ```
+    #[doc(alias("ResizeMode"))]
     #[track_caller]
     pub fn copy_budget(self, groups: usize) -> Self {
         let tuning = self.tuning.with_help(groups);
         Self { tuning: tuning.unwrap_or_else(|| panic!("from 1 to {MAX_HELP} groups, not {groups}")), ..self }
     }
 
-    /// Makes it.
+    /// Lets [`help_resize`](crate::Pinned::help_resize) begin to shrink the map when it holds fewer entries than this part of its
+    /// capacity: more than 0, and 0.25 at most. Without this it never does.
+    ///
+    /// The new capacity is twice the number of entries or more, and not less than the [`capacity`](Self::capacity) that the map was
+    /// made with. So when the map has shrunk, as many entries as it holds must come before it grows; and when it has grown it
+    /// is half full, and half of them must go before it shrinks. Growth and shrinking do not alternate: each costs an insertion or
+    /// removal expected O(1) on average. But what [`reserve`](crate::Pinned::reserve) has made room for is not kept while
+    /// it is not used.
+    ///
+    /// The call of `help_resize` that finds a shrink due is O(capacity), for it looks at all buckets. It writes nothing
+    /// meanwhile; no other operation is held up by it or does the like. The rest is done in small parts, by
+    /// `help_resize` and by insertions and removals, as when the map grows. A map that is to become very much smaller does so in
+    /// steps, each to a quarter, lest parts be large. All of this is lock-free. Where a hash is unfit for its keys, so that they
+    /// crowd about a few homes and no smaller table would do, the map stays as large as it is, and is not looked through
+    /// again before half of its entries have gone.
+    ///
+    /// [`shrink_to`](crate::Pinned::shrink_to) may be called as well, and goes below that capacity.
+    ///
+    /// # Panics
+    /// If it is not in this range.
+    ///
+    /// ```
+    /// let map = loxley::HashMap::builder().shrink_below(0.25).build();
+    /// (0..1000).for_each(|i| _ = map.pin().insert(i, i));
+    /// let full = map.capacity();
+    /// map.pin().retain(|key, _| *key < 100);
+    /// assert_eq!(map.capacity(), full); // not yet
+    /// while map.pin().help_resize() {}
+    /// assert!(map.capacity() < full && map.capacity() >= 200);
+    /// ```
+    #[track_caller]
+    pub fn shrink_below(self, part: f64) -> Self {
+        let tuning = self.tuning.with_shrink_below(part);
+        Self {
+            tuning: tuning.unwrap_or_else(|| panic!("a part above 0 and up to 0.25 is possible, not {part}")),
+            ..self
+        }
+    }
+
+    /// Makes it. O(capacity), as that is allocated.
     ///
     /// # Panics
     /// If the capacity overflows.
+    ///
+    /// ```
+    /// let set: loxley::HashSet<u8> = loxley::HashSet::builder().build();
+    /// assert_eq!(set.capacity(), 0);
+    /// ```
     pub fn build(self) -> C {
-        C::make(self.tuning, self.capacity, self.hasher)
+        C::make(self.tuning.with_least_capacity(self.capacity), self.capacity, self.hasher)
     }
 }
 

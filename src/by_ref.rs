@@ -21,6 +21,9 @@ use crate::reclaim::Guard;
 /// These take a borrowed form of the key, as lookups do, and make a key of it (`K: From<&Q>`) only when they insert or replace an
 /// entry. The key that is made must be equal to what it is made of. For those that are not here, see
 /// [`entry_ref`](Self::entry_ref).
+///
+/// That is for `&str` where keys are `String`s, say. Few types are made `From` a reference to themselves: where keys are numbers, or
+/// of a type of your own, give a copy or a clone to the method without `_ref`.
 impl<K, V, S> Pinned<'_, K, V, S>
 where
     K: Hash + Eq + Send + 'static,
@@ -70,12 +73,40 @@ where
     /// assert_eq!(map.update_ref("key", |value| value + 1), Some(&2));
     /// assert_eq!(map.update_ref("other", |value| value + 1), None); // makes no String
     /// ```
+    #[doc(alias("alter", "get_mut"))]
     pub fn update_ref<'q, Q>(&self, key: &'q Q, update: impl FnMut(&V) -> V) -> Option<&V>
     where
         K: From<&'q Q>,
         Q: Hash + Equivalent<K> + ?Sized,
     {
         self.map().update_ref(key, update, self.guard())
+    }
+
+    /// As [`fetch_update`](Self::fetch_update), by a borrowed key: one is made if there is a new value.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// As there, or if making the key panics; then the map is as it was.
+    ///
+    /// ```
+    /// let stock: loxley::HashMap<String, u32> = [("apples".to_string(), 1)].into();
+    /// let stock = stock.pin();
+    /// let take = |key: &str| stock.fetch_update_ref(key, |count| count.checked_sub(1));
+    /// assert_eq!(take("apples"), Ok((&1, &0)));
+    /// assert_eq!(take("apples"), Err(Some(&0))); // makes no String
+    /// ```
+    pub fn fetch_update_ref<'q, Q>(
+        &self,
+        key: &'q Q,
+        update: impl FnMut(&V) -> Option<V>,
+    ) -> Result<(&V, &V), Option<&V>>
+    where
+        K: From<&'q Q>,
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.map().fetch_update_ref(key, update, self.guard())
     }
 
     /// As [`replace`](Self::replace), by a borrowed key: one is made if there is an entry to replace.
@@ -273,6 +304,20 @@ where
         self.at(key, guard).update_ref(key, update)
     }
 
+    /// See [`Pinned::fetch_update_ref`].
+    pub fn fetch_update_ref<'g, 'q, Q>(
+        &'g self,
+        key: &'q Q,
+        update: impl FnMut(&V) -> Option<V>,
+        guard: &'g Guard,
+    ) -> Result<(&'g V, &'g V), Option<&'g V>>
+    where
+        K: From<&'q Q>,
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.at(key, guard).fetch_update_ref(key, update)
+    }
+
     /// See [`Pinned::replace_ref`].
     pub fn replace_ref<'g, 'q, Q>(&'g self, key: &'q Q, value: V, guard: &'g Guard) -> Option<&'g V>
     where
@@ -391,6 +436,19 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         self.update_given(ByRef(key), update)
+    }
+
+    /// See [`Pinned::fetch_update_ref`].
+    pub fn fetch_update_ref<'q, Q>(
+        self,
+        key: &'q Q,
+        update: impl FnMut(&V) -> Option<V>,
+    ) -> Result<(&'g V, &'g V), Option<&'g V>>
+    where
+        K: From<&'q Q>,
+        Q: Equivalent<K> + ?Sized,
+    {
+        self.fetch_update_given(ByRef(key), update)
     }
 
     /// See [`Pinned::replace_ref`].

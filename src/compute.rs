@@ -9,6 +9,7 @@ use crate::raw::{ByValue, Given, Node};
 use crate::reclaim::Guard;
 
 /// What a closure of [`compute`](Pinned::compute) decides to do.
+#[doc(alias("Operation"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<V, A = ()> {
     /// Insert this value, or replace the one that there is.
@@ -20,6 +21,7 @@ pub enum Decision<V, A = ()> {
 }
 
 /// What [`compute`](Pinned::compute) has done.
+#[doc(alias("Compute"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Computed<'g, K, V, A = ()> {
     /// The key was absent, and has this entry now.
@@ -69,6 +71,9 @@ where
     /// For a computation that must not run twice, see [`replace_if`](Self::replace_if); for one that may need no key of its own,
     /// [`compute_ref`](Self::compute_ref).
     ///
+    /// Where no decision is [`Abort`](Decision::Abort) the compiler does not know what that would return. A closure that says
+    /// what it returns, `|entry| -> Decision<_> { .. }`, tells it; so does `Decision::<_, ()>::Remove`.
+    ///
     /// # Panics
     /// As [`insert`](Self::insert), or if `decide` panics; then the map is as it was.
     ///
@@ -88,7 +93,17 @@ where
     /// assert_eq!(take("apples"), Computed::Replaced { old: (&"apples", &2), new: (&"apples", &1) });
     /// assert_eq!(take("apples"), Computed::Removed { key: &"apples", value: &1 });
     /// assert_eq!(take("apples"), Computed::Aborted("sold out"));
+    ///
+    /// // The same without an answer.
+    /// stock.compute("pears", |entry| -> Decision<_> {
+    ///     match entry {
+    ///         Some((_, count)) if *count > 1 => Decision::Insert(count - 1),
+    ///         _ => Decision::Remove,
+    ///     }
+    /// });
+    /// assert_eq!(stock.compute("pears", |_| Decision::<_, ()>::Remove), Computed::Absent);
     /// ```
+    #[doc(alias("alter"))]
     pub fn compute<'g, A>(
         &'g self,
         key: K,

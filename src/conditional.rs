@@ -52,6 +52,7 @@ where
     /// assert_eq!(map.replace("other", 2), None);
     /// assert_eq!(map.get("other"), None);
     /// ```
+    #[doc(alias("swap"))]
     pub fn replace(&self, key: K, value: V) -> Option<&V> {
         self.map().replace(key, value, self.guard())
     }
@@ -82,6 +83,7 @@ where
     ///
     /// # Panics
     /// If `condition` panics; then the map is as it was.
+    #[doc(alias("compare_and_swap", "compare_and_set"))]
     pub fn replace_if(
         &self,
         key: K,
@@ -109,6 +111,7 @@ where
     /// assert_eq!(map.compare_exchange("door", &"open", "closed"), Ok(&"open"));
     /// assert_eq!(map.compare_exchange("door", &"open", "closed").unwrap_err().current, Some(&"closed"));
     /// ```
+    #[doc(alias("compare_and_swap", "compare_and_set"))]
     pub fn compare_exchange(&self, key: K, current: &V, new: V) -> Result<&V, ReplaceError<'_, V>>
     where
         V: PartialEq,
@@ -130,6 +133,7 @@ where
     /// assert_eq!(map.remove_if("key", |_, value| *value > 1), None);
     /// assert_eq!(map.remove_if("key", |_, value| *value == 1), Some((&"key", &1)));
     /// ```
+    #[doc(alias("remove_if_mut"))]
     pub fn remove_if<Q>(&self, key: &Q, condition: impl FnMut(&K, &V) -> bool) -> Option<(&K, &V)>
     where
         Q: Hash + Equivalent<K> + ?Sized,

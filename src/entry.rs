@@ -37,6 +37,20 @@ use crate::reclaim::Guard;
 /// Each takes expected O(1) time and is lock-free, as what it is made of.
 ///
 /// `Q` is what the entry was asked for with: the key, or a reference that a key can be made of.
+///
+/// ```
+/// use loxley::{Entry, HashMap};
+///
+/// let sessions: HashMap<u32, &str> = [(1, "ann")].into();
+/// let sessions = sessions.pin();
+/// let log_in = |id, name| match sessions.entry(id) {
+///     Entry::Occupied(entry) => Err(*entry.get()),
+///     // Another thread may have come first: this tells.
+///     Entry::Vacant(entry) => entry.try_insert(name).map_err(|error| *error.current),
+/// };
+/// assert_eq!(log_in(1, "eve"), Err("ann"));
+/// assert_eq!(log_in(2, "bob"), Ok(&"bob"));
+/// ```
 pub enum Entry<'g, K, V, S = RandomState, Q = K> {
     /// The key was there.
     Occupied(OccupiedEntry<'g, K, V, S, Q>),
@@ -60,6 +74,7 @@ where
     /// }
     /// assert_eq!(words.get("rose"), Some(&2));
     /// ```
+    #[doc(alias("try_entry"))]
     pub fn entry(&self, key: K) -> Entry<'_, K, V, S> {
         self.map().entry(key, self.guard())
     }
@@ -213,6 +228,9 @@ where
 
     /// The same with a value that is made of the key.
     ///
+    /// # Panics
+    /// As there.
+    ///
     /// ```
     /// let map = loxley::HashMap::new();
     /// assert_eq!(map.pin().entry("key").or_insert_with_key(|key| key.len()), &3);
@@ -229,6 +247,9 @@ where
     }
 
     /// The same with the default value.
+    ///
+    /// # Panics
+    /// As there, if the default panics.
     ///
     /// ```
     /// let map = loxley::HashMap::<&str, u8>::new();

@@ -76,6 +76,7 @@ impl<K, V, S> Pinned<'_, K, V, S> {
     /// let map = loxley::HashMap::<String, u8>::new();
     /// assert_eq!(map.pin().hash_of("key"), map.hasher().hash_one("key"));
     /// ```
+    #[doc(alias("hash_usize"))]
     pub fn hash_of<Q>(&self, key: &Q) -> u64
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -103,6 +104,7 @@ impl<K, V, S> Pinned<'_, K, V, S> {
     /// }
     /// assert_eq!(hot.get("key"), Some(&1));
     /// ```
+    #[doc(alias("raw_entry"))]
     pub fn hashed(&self, hash: u64) -> Hashed<'_, K, V, S> {
         self.map().hashed(hash, self.guard())
     }

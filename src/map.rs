@@ -60,6 +60,7 @@ use crate::reclaim::Guard;
 /// fn both<T: Send + Sync>(_: T) {}
 /// both(loxley::HashMap::<String, u8>::new());
 /// ```
+#[doc(alias("DashMap"))]
 pub struct HashMap<K, V, S = RandomState> {
     pub(crate) raw: RawMap<K, V, S>,
 }

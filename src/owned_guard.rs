@@ -10,7 +10,7 @@ use crate::set::{HashSet, PinnedSet};
 
 /// A [`Guard`], or a view that holds one, which can be sent to another thread and held across `.await`.
 ///
-/// From [`HashMap::pin_owned`], [`HashMap::owned_guard`] and [`HashSet::pin_owned`]. It dereferences to what it holds, so it has
+/// From `pin_owned` and `owned_guard` of a [map](HashMap::pin_owned) or [set](HashSet::pin_owned). It dereferences to what it holds, so it has
 /// all the methods of the [view](Pinned), and can be lent to whatever takes a `&Guard` or a `&Pinned`. References, iterators and
 /// entries are borrowed from it as usual, and may be held across `.await` as long as it is.
 ///
@@ -49,6 +49,7 @@ use crate::set::{HashSet, PinnedSet};
 /// one that is never polled again, or leaked, holds back all garbage of the process for ever. So do not hold one while
 /// waiting for what may never come: take what is needed out of the map (clone it, or have values in `Arc`s) and make
 /// another afterwards.
+#[doc(alias("OwnedGuard"))]
 pub struct Owned<T>(T);
 
 // SAFETY: T is a guard or a view with a guard (`guard`, `view`, `set_view` make all there are), and that guard has a participant

@@ -37,7 +37,9 @@ use crate::reclaim::Guard;
 /// println!("{value:?}");
 /// ```
 ///
-/// Unless stated otherwise, operations take expected O(1) time and are lock-free and linearizable.
+/// Unless stated otherwise, operations take expected O(1) time and are lock-free and linearizable; and if `Hash`, `Eq` or a closure
+/// panics, so does the operation, and the map is as it was.
+#[doc(alias("HashMapRef"))]
 pub struct Pinned<'map, K, V, S = RandomState> {
     map: &'map HashMap<K, V, S>,
     guard: Guard,
@@ -111,6 +113,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Pinned<'_, K, V, S> {
     /// assert_eq!(map.get("key"), Some(&1));
     /// assert_eq!(map.get("other"), None);
     /// ```
+    #[doc(alias("view", "try_get", "read"))]
     #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
@@ -206,6 +209,7 @@ where
     /// assert_eq!(map.insert("key", 1), None);
     /// assert_eq!(map.insert("key", 2), Some(&1));
     /// ```
+    #[doc(alias("upsert"))]
     #[inline]
     pub fn insert(&self, key: K, value: V) -> Option<&V> {
         self.map.insert(key, value, &self.guard)
@@ -226,6 +230,7 @@ where
     /// let error = map.try_insert("key", 2).unwrap_err();
     /// assert_eq!((error.current, error.not_inserted), (&1, 2));
     /// ```
+    #[doc(alias("insert_if_absent"))]
     pub fn try_insert(&self, key: K, value: V) -> Result<&V, OccupiedError<'_, V>> {
         self.map.try_insert(key, value, &self.guard)
     }

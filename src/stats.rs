@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use crate::map::HashMap;
 use crate::pinned::Pinned;
 use crate::reclaim::Guard;
-use crate::set::PinnedSet;
+use crate::set::{HashSet, PinnedSet};
 
 /// What a map consists of. From [`Pinned::stats`].
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,14 @@ impl<T, S> PinnedSet<'_, T, S> {
     /// assert_eq!(set.pin().stats().entries, 2);
     /// ```
     pub fn stats(&self) -> Stats {
-        self.set().map.stats(self.guard())
+        self.set().stats(self.guard())
+    }
+}
+
+impl<T, S> HashSet<T, S> {
+    /// See [`PinnedSet::stats`].
+    pub fn stats(&self, guard: &Guard) -> Stats {
+        self.map.stats(guard)
     }
 }
 
@@ -96,15 +103,17 @@ where
     S: BuildHasher,
 {
     /// Does a part of the migration to a larger or smaller table, if one is under way, and returns whether something is left to do.
+    /// If none is, and the map was [made to shrink](crate::Builder::shrink_below) when it is as empty as it is now, begins one.
     ///
     /// Every insertion and removal does as much ([`copy_budget`](crate::Builder::copy_budget)), and nobody ever waits for a
-    /// migration, so no map needs this. It is for threads that have nothing better to do: the sooner a migration is over, the
+    /// migration, so no map needs this, unless it shall shrink of itself. It is for threads that have nothing better to do: the sooner a migration is over, the
     /// sooner the old table's memory comes back, and writes are as fast as they were. Useful when writes stop, too, for then
     /// nobody else goes on with it.
     ///
-    /// Lock-free; bounded by the budget, except where the smaller table of a [`shrink_to`](Self::shrink_to) that another thread
-    /// has begun must be allocated (if there is no memory for it, `handle_alloc_error` is called, as everywhere). Threads that
-    /// help at the same time share the work. O(copy budget).
+    /// Lock-free. O(copy budget), except where the smaller table must be allocated that this call, or another thread's
+    /// [`shrink_to`](Self::shrink_to), makes the map shrink to (if there is no memory for it, `handle_alloc_error` is called, as
+    /// everywhere); and O(capacity) where this call finds that the map is to shrink. Threads that help at the same time share
+    /// the work.
     ///
     /// ```
     /// let map = loxley::HashMap::new();
@@ -137,6 +146,13 @@ impl<T: Hash + Send + 'static, S: BuildHasher> PinnedSet<'_, T, S> {
     /// assert!(!set.pin().help_resize());
     /// ```
     pub fn help_resize(&self) -> bool {
-        self.set().map.help_resize(self.guard())
+        self.set().help_resize(self.guard())
+    }
+}
+
+impl<T: Hash + Send + 'static, S: BuildHasher> HashSet<T, S> {
+    /// See [`PinnedSet::help_resize`].
+    pub fn help_resize(&self, guard: &Guard) -> bool {
+        self.map.help_resize(guard)
     }
 }

@@ -33,8 +33,35 @@ where
     /// assert_eq!(map.update("key", |value| value + 1), Some(&2));
     /// assert_eq!(map.update("other", |value| value + 1), None);
     /// ```
+    #[doc(alias("alter", "get_mut", "modify", "compute_if_present"))]
     pub fn update(&self, key: K, update: impl FnMut(&V) -> V) -> Option<&V> {
         self.map().update(key, update, self.guard())
+    }
+
+    /// Replaces the value of `key` by what `update` makes of it, if it makes something, and returns the old value and the new one.
+    /// As the method of this name of std's atomics, which returns the old one.
+    ///
+    /// The key is replaced too, by the one that is given here.
+    ///
+    /// Atomic, as [`update`](Self::update) is, and **`update` may be called again** in the same way.
+    ///
+    /// # Errors
+    /// If `update` returned None: the value that it saw. If the key is absent: None.
+    ///
+    /// # Panics
+    /// If `update` panics; then the map is as it was.
+    ///
+    /// ```
+    /// let stock: loxley::HashMap<&str, u32> = [("apples", 1)].into();
+    /// let stock = stock.pin();
+    /// let take = |key| stock.fetch_update(key, |count| count.checked_sub(1));
+    /// assert_eq!(take("apples"), Ok((&1, &0)));
+    /// assert_eq!(take("apples"), Err(Some(&0)));
+    /// assert_eq!(take("pears"), Err(None));
+    /// ```
+    #[doc(alias("alter", "get_mut", "try_get_mut", "try_update"))]
+    pub fn fetch_update(&self, key: K, update: impl FnMut(&V) -> Option<V>) -> Result<(&V, &V), Option<&V>> {
+        self.map().fetch_update(key, update, self.guard())
     }
 
     /// Replaces the value of `key` by what `update` makes of it, or inserts `value` if the key is absent. Returns the new
@@ -55,6 +82,7 @@ where
     /// }
     /// assert_eq!(words.get("rose"), Some(&2));
     /// ```
+    #[doc(alias("upsert"))]
     pub fn update_or_insert(&self, key: K, update: impl FnMut(&V) -> V, value: V) -> &V {
         self.map().update_or_insert(key, update, value, self.guard())
     }
@@ -77,6 +105,7 @@ where
     /// assert_eq!(push(1), &[1]);
     /// assert_eq!(push(2), &[1, 2]);
     /// ```
+    #[doc(alias("upsert"))]
     pub fn update_or_insert_with(&self, key: K, update: impl FnMut(&V) -> V, insert: impl FnOnce() -> V) -> &V {
         self.map().update_or_insert_with(key, update, insert, self.guard())
     }
@@ -114,6 +143,7 @@ where
     /// assert_eq!(map.get_or_insert_with("key", || 1), &1);
     /// assert_eq!(map.get_or_insert_with("key", || unreachable!()), &1);
     /// ```
+    #[doc(alias("try_insert_with"))]
     pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> &V {
         self.map().get_or_insert_with(key, value, self.guard())
     }
@@ -132,6 +162,7 @@ where
     /// assert!(map.get_or_try_insert_with("key", || "x".parse::<u8>()).is_err());
     /// assert_eq!(map.get_or_try_insert_with("key", || "7".parse::<u8>()), Ok(&7));
     /// ```
+    #[doc(alias("or_try_insert_with"))]
     pub fn get_or_try_insert_with<E>(&self, key: K, value: impl FnOnce() -> Result<V, E>) -> Result<&V, E> {
         self.map().get_or_try_insert_with(key, value, self.guard())
     }
@@ -146,6 +177,16 @@ where
     /// See [`Pinned::update`].
     pub fn update<'g>(&'g self, key: K, update: impl FnMut(&V) -> V, guard: &'g Guard) -> Option<&'g V> {
         self.at(&key, guard).update(key, update)
+    }
+
+    /// See [`Pinned::fetch_update`].
+    pub fn fetch_update<'g>(
+        &'g self,
+        key: K,
+        update: impl FnMut(&V) -> Option<V>,
+        guard: &'g Guard,
+    ) -> Result<(&'g V, &'g V), Option<&'g V>> {
+        self.at(&key, guard).fetch_update(key, update)
     }
 
     /// See [`Pinned::update_or_insert`].
@@ -210,6 +251,31 @@ where
         match computed {
             Computed::Replaced { new: (_, value), .. } => Some(value),
             _ => None,
+        }
+    }
+
+    /// See [`Pinned::fetch_update`].
+    pub fn fetch_update(
+        self,
+        key: K,
+        update: impl FnMut(&V) -> Option<V>,
+    ) -> Result<(&'g V, &'g V), Option<&'g V>> {
+        self.fetch_update_given(ByValue(key), update)
+    }
+
+    pub(crate) fn fetch_update_given(
+        self,
+        key: impl Given<K>,
+        mut update: impl FnMut(&V) -> Option<V>,
+    ) -> Result<(&'g V, &'g V), Option<&'g V>> {
+        let computed = self.compute_given(key, |current| match current {
+            Some((_, value)) => update(value).map_or(Decision::Abort(Some(value)), Decision::Insert),
+            None => Decision::Abort(None),
+        });
+        match computed {
+            Computed::Replaced { old: (_, old), new: (_, new) } => Ok((old, new)),
+            Computed::Aborted(current) => Err(current),
+            _ => unreachable!("every decision was to replace or to abort"),
         }
     }
 

@@ -346,6 +346,9 @@ fn explicit_guards() {
         assert_eq!(map.insert(new, 2, &guard), Some(&1));
         assert_eq!(map.try_insert(new, 3, &guard).unwrap_err().current, &2);
         assert_eq!(map.update(new, |old| old + 10, &guard), Some(&12));
+        assert_eq!(map.fetch_update(new, |old| Some(old + 1), &guard), Ok((&12, &13)));
+        assert_eq!(map.fetch_update(new, |_| None, &guard), Err(Some(&13)));
+        assert_eq!(map.update(new, |old| old - 1, &guard), Some(&12));
         assert_eq!(map.get_or_insert_with(new, || unreachable!(), &guard), &12);
         assert_eq!(map.remove(&new, &guard), Some(&12));
         assert_eq!(map.try_insert(new, 4, &guard).unwrap(), &4);

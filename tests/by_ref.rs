@@ -72,7 +72,7 @@ fn as_by_value() {
             let (n, v) = (rng.below(300), rng.below(8));
             let there = b.get(&Key(n)).copied();
             // What makes an owned key necessary: an entry that is written.
-            let (made, writes) = match rng.below(11) {
+            let (made, writes) = match rng.below(12) {
                 0 => {
                     let (made, updated) = counting(|| a.update_ref(&name(n), |old| old + v));
                     assert_eq!(updated, b.update(Key(n), |old| old + v));
@@ -116,6 +116,12 @@ fn as_by_value() {
                     (made, there.is_none() && v > 3)
                 }
                 8 => (0, a.remove(&name(n)) != b.remove(&Key(n))),
+                9 => {
+                    let update = |old: &u64| (old % 3 != 0).then(|| old + v);
+                    let (made, updated) = counting(|| a.fetch_update_ref(&name(n), update));
+                    assert_eq!(updated, b.fetch_update(Key(n), update));
+                    (made, updated.is_ok())
+                }
                 _ => {
                     let decide = |current: Option<(&Key, &u64)>| match (v, current) {
                         (0..4, current) => Decision::Insert(current.map_or(v, |(_, old)| old ^ v)),

@@ -109,12 +109,26 @@ fn conditional_operations() {
             assert_eq!(pinned.update_or_insert(key + 1000, |_| unreachable!(), 100), &100);
             assert_eq!(pinned.update_or_insert_with(key + 2000, |_| unreachable!(), || 100), &100);
 
+            assert_eq!(pinned.fetch_update(key, |value| value.checked_sub(7)), Ok((&7, &0)));
+            assert_eq!(pinned.fetch_update(key, |value| value.checked_sub(7)), Err(Some(&0)));
+            assert_eq!(pinned.fetch_update(key + 3000, |_| unreachable!()), Err(None));
+            assert_eq!(pinned.fetch_update(key, |value| Some(value + 7)).map(|(_, new)| *new), Ok(7));
+
             assert_eq!(pinned.remove_if(&key, |_, value| *value != 7), None);
             if key % 2 == 0 {
                 assert_eq!(pinned.remove_if(&key, |_, value| *value == 7), Some((&key, &7)));
             }
         }
         assert_eq!(map.len(), 500);
+    }
+}
+
+/// Also when a thread fails: the others would go on for ever.
+struct Leave<'a>(&'a AtomicUsize);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
     }
 }
 
@@ -126,8 +140,8 @@ fn with_disturbance(map: &Map, body: impl Fn(u64) + Sync) {
             let (body, left, start) = (&body, &left, &start);
             scope.spawn(move || {
                 start.wait();
+                let _left = Leave(left);
                 body(t);
-                left.fetch_sub(1, SeqCst);
             });
         }
         start.wait();
@@ -159,7 +173,7 @@ fn no_increment_is_lost() {
             let mut rng = Rng::new(t);
             for i in 0..per_thread {
                 let (key, pinned) = (rng.below(KEYS), map.pin());
-                match (t + i) % 5 {
+                match (t + i) % 6 {
                     0 => _ = pinned.update_or_insert(key, |n| n + 1, 1),
                     1 => _ = pinned.update_or_insert_with(key, |n| n + 1, || 1),
                     2 => _ = pinned.entry(key).and_modify(|n| n + 1).or_insert(1),
@@ -171,6 +185,13 @@ fn no_increment_is_lost() {
                         });
                         assert!(calls > 0);
                     }
+                    4 => loop {
+                        match pinned.fetch_update(key, |n| Some(n + 1)) {
+                            Ok((old, new)) => break assert_eq!(old + 1, *new),
+                            Err(refused) => assert_eq!(refused, None),
+                        }
+                        pinned.get_or_insert(key, 0);
+                    },
                     _ => {
                         let mut current = pinned.get_or_insert(key, 0);
                         while let Err(error) = pinned.compare_exchange(key, current, current + 1) {
@@ -235,11 +256,12 @@ fn one_winner() {
 #[test]
 fn closures_that_change_their_key() {
     type Change = fn(&Map, u64);
-    let changes: [(&str, Change, bool); 7] = [
+    let changes: [(&str, Change, bool); 8] = [
         ("nothing", |_, _| (), false),
         ("lookup", |map, key| _ = map.pin().get(&key), false),
         ("replaced", |map, key| _ = map.pin().insert(key, 7), true),
         ("updated", |map, key| _ = map.pin().update(key, |value| *value), true),
+        ("updated, perhaps", |map, key| _ = map.pin().fetch_update(key, |value| Some(*value)), true),
         ("removed", |map, key| _ = map.pin().remove(&key), true),
         (
             "removed and inserted again",

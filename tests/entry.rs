@@ -144,6 +144,10 @@ fn a_key_that_has_changed_since() {
         1
     };
     assert_eq!(map.entry(6).and_modify(|value| value + 1).or_insert_with(make), &11);
+    assert_eq!(map.entry(6).and_modify(|value| value - 1).or_insert_with_key(|_| unreachable!()), &10);
+    assert_eq!(map.entry(6).and_modify(|value| value + 1).or_insert_with_key(|_| unreachable!()), &11);
+    assert_eq!(map.entry(60).and_modify(|_| unreachable!()).or_insert_with_key(|key| key + 1), &61);
+    assert_eq!(map.remove(&60), Some(&61));
 }
 
 thread_local! {

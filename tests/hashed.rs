@@ -45,6 +45,8 @@ fn nothing_is_hashed_again() {
             assert_eq!((at.get(&key), at.contains_key(&key)), (Some(&2), true));
             assert_eq!(at.try_insert(key, 3).unwrap_err().current, &2);
             assert_eq!(at.update(key, |value| value + 1), Some(&3));
+            assert_eq!(at.fetch_update(key, |value| (*value > 3).then_some(0)), Err(Some(&3)));
+            assert_eq!(at.fetch_update(key, |value| Some(*value)), Ok((&3, &3)));
             assert_eq!(at.update_or_insert(key, |value| value + 1, 0), &4);
             assert_eq!(at.get_or_insert_with(key, || 0), &4);
             assert_eq!(at.get_or_try_insert_with(key, || Err(())), Ok(&4));

@@ -231,6 +231,8 @@ fn with_an_explicit_guard() {
     assert!((500..1100).contains(&set.capacity()));
     set.shrink_to_fit(&guard);
     assert!(set.capacity() < 500 && set.try_reserve(usize::MAX, &guard).is_err());
+    assert!(!set.help_resize(&guard) && set.stats(&guard).migration.is_none());
+    assert_eq!(set.stats(&set.owned_guard()).entries, set.len());
     set.clear(&guard);
     assert!(set.is_empty());
 }

@@ -159,6 +159,7 @@ fn shrinking() -> Vec<Scenario> {
             &[vec![Insert(key(0, 0)), Insert(key(1, 0)), Insert(key(1, 1))]],
             &[Shrink],
         ),
+        eight("help_resize that begins to shrink", "0 . . . . . . .", &[vec![Insert(key(0, 0))]], &[Help]),
         Scenario { log2: Some(5), ..eight("shrink_to_fit of crowded homes", "", &[crowd(3), fill(1)], &[Shrink]) },
         Scenario {
             resize_to: Some(2),

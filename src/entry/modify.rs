@@ -13,6 +13,9 @@ pub struct Modify<'g, K, V, S, F> {
     pub(super) modify: F,
 }
 
+/// Each of these is one atomic step, takes expected O(1) time and is lock-free. The closure of `and_modify` may be called again, that of
+/// `or_insert_with` is called once at most. They panic as [`Pinned::insert`](crate::Pinned::insert), or if a closure does; then the map
+/// is as it was.
 impl<'g, K, V, S, F> Modify<'g, K, V, S, F>
 where
     K: Hash + Eq + Send + 'static,
@@ -38,6 +41,20 @@ where
     /// ```
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'g V {
         self.at.update_or_insert_with(self.key, self.modify, value)
+    }
+
+    /// The same with a value that is made of the key. (That must be at hand when it comes to it, and so this makes a clone.)
+    ///
+    /// ```
+    /// let map = loxley::HashMap::<&str, usize>::new();
+    /// assert_eq!(map.pin().entry("key").and_modify(|n| n + 1).or_insert_with_key(|key| key.len()), &3);
+    /// ```
+    pub fn or_insert_with_key(self, value: impl FnOnce(&K) -> V) -> &'g V
+    where
+        K: Clone,
+    {
+        let key = self.key.clone();
+        self.or_insert_with(|| value(&key))
     }
 
     /// Modifies the key's value, or inserts the default value.

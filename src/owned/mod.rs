@@ -37,6 +37,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// map.iter_mut().for_each(|(_, value)| *value = 0);
     /// println!("{:?}", view.get(&1));
     /// ```
+    #[doc(alias("alter_all"))]
     pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
         IterMut::new(&mut self.raw.core)
     }
@@ -145,6 +146,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> HashMap<K, V, S> {
     /// }
     /// assert_eq!(map.get_mut("a"), Some(&mut 2));
     /// ```
+    #[doc(alias("get_many_mut"))]
     pub fn get_disjoint_mut<Q, const N: usize>(&mut self, keys: [&Q; N]) -> [Option<&mut V>; N]
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -287,6 +289,7 @@ where
     /// let odd: Vec<(u8, u8)> = map.extract_if(|_, value| *value % 2 == 1).collect();
     /// assert_eq!((odd.len(), map.len()), (5, 5));
     /// ```
+    #[doc(alias("drain_filter"))]
     pub fn extract_if<F>(&mut self, remove: F) -> ExtractIf<'_, K, V, F>
     where
         F: FnMut(&K, &mut V) -> bool,

@@ -7,6 +7,7 @@ use equivalent::Equivalent;
 
 use super::count::Counter;
 use super::node::Node;
+use super::shrink;
 use super::table::{Header, Next, Table};
 use super::tuning::Tuning;
 use super::word::readable_tag;
@@ -22,6 +23,9 @@ pub(crate) struct Core<K, V> {
     /// How often a larger successor has been linked, and a smaller one.
     pub(super) growths: AtomicU64,
     pub(super) shrinks: AtomicU64,
+    /// See `shrink.rs`.
+    pub(super) vain: AtomicU64,
+    pub(super) step: AtomicU64,
 }
 
 impl<K, V> Core<K, V> {
@@ -33,6 +37,8 @@ impl<K, V> Core<K, V> {
             tuning,
             growths: AtomicU64::new(0),
             shrinks: AtomicU64::new(0),
+            vain: AtomicU64::new(shrink::NO_TABLE),
+            step: AtomicU64::new(shrink::NO_TABLE),
         }
     }
 
@@ -44,6 +50,8 @@ impl<K, V> Core<K, V> {
             tuning,
             growths: AtomicU64::new(0),
             shrinks: AtomicU64::new(0),
+            vain: AtomicU64::new(shrink::NO_TABLE),
+            step: AtomicU64::new(shrink::NO_TABLE),
         }
     }
 

@@ -69,14 +69,15 @@ pub fn hash_for(home: u64, log2: u32, rest: u64) -> u64 {
     (home << (64 - log2) | rest).wrapping_mul(inverse)
 }
 
-/// An empty map whose table has `1 << log2` buckets, which may be fewer than any capacity asks for.
+/// An empty map whose table has `1 << log2` buckets, which may be fewer than any capacity asks for. It shrinks when somebody helps.
 pub fn with_buckets<K, V, S>(log2: u32, hasher: S) -> HashMap<K, V, S>
 where
     K: Hash + Send + 'static,
     V: Send + 'static,
     S: BuildHasher,
 {
-    let map = HashMap::with_capacity_and_hasher(Tuning::DEFAULT.capacity_of(log2), hasher);
+    let tuning = Tuning::DEFAULT.with_shrink_below(0.25).unwrap();
+    let map = HashMap::with_tuning(tuning, tuning.capacity_of(log2), hasher);
     let guard = map.guard();
     // The smallest tables differ in size and not in capacity.
     while map.op(&guard).core().root(&guard).is_some_and(|root| root.log2() < log2) {

@@ -4,7 +4,7 @@
 //! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation
+//! tables are replaced ([`resize`], [`shrink`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation
 //! ([`limbo`], [`retire`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
 
 mod bucket;
@@ -34,6 +34,7 @@ mod resize;
 mod retire;
 mod root;
 mod seek;
+mod shrink;
 mod survey;
 mod sweep;
 mod table;

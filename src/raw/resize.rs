@@ -6,7 +6,7 @@
 //!   it could be too small for what comes. So the older table's `next` first becomes an announcement (DECIDING);
 //!   insertions that come upon it help to decide; and those that did not see it have been counted before it was made (see
 //!   [`Attempt::count`](super::insert) and [`Counter::sum`](super::count::Counter::sum)), so the count is an
-//!   upper bound of the entries that the successor must hold.
+//!   upper bound of the entries that the successor must hold. It begins when it is asked for, or as `shrink.rs` says.
 //! * A table gets a successor only while it is the root: there are never more than two.
 //!
 //! Every insertion or removal migrates a few groups. Until the root has moved on, the newer table must not fill up
@@ -101,15 +101,17 @@ where
         }
     }
 
-    /// Does a part of the migration that is under way. Returns whether there may be more to do.
+    /// Does a part of the migration that is under way, or begins one if the map is to shrink of itself. Returns whether there may
+    /// be more to do.
     pub(crate) fn help_resize(self) -> bool {
         let Some(from) = self.core().root(self.guard) else { return false };
         match from.next() {
-            Next::Nothing => return false,
+            Next::Nothing => return self.begin_shrink(from),
             Next::Deciding { least } => self.decide(from, least).unwrap_or_else(|error| error.give_up()),
             Next::Table(to) => self.help(Resize { from, to }),
         }
-        self.core().root(self.guard).is_some_and(Table::has_next)
+        let root = self.core().root(self.guard);
+        root.is_some_and(|root| root.has_next() || self.shrink_due(root).is_some())
     }
 
     /// Migrates a group that somebody has been given and not finished. Returns whether there was one.

@@ -40,6 +40,7 @@ use crate::reclaim::Guard;
 /// });
 /// assert_eq!(seen.len(), 2);
 /// ```
+#[doc(alias("DashSet"))]
 pub struct HashSet<T, S = RandomState> {
     pub(crate) map: HashMap<T, (), S>,
 }
@@ -130,6 +131,18 @@ impl<T, S> HashSet<T, S> {
     #[must_use]
     pub fn pin(&self) -> PinnedSet<'_, T, S> {
         PinnedSet::new(self, self.map.guard())
+    }
+
+    /// A guard that can be sent to other threads and held across `.await`, see [`Owned`].
+    ///
+    /// ```
+    /// let set = loxley::HashSet::from([1]);
+    /// let guard = set.owned_guard();
+    /// assert!(set.contains(&1, &guard));
+    /// ```
+    #[must_use]
+    pub fn owned_guard(&self) -> Owned<Guard> {
+        self.map.owned_guard()
     }
 
     /// A view that can be sent to other threads and held across `.await`, see [`Owned`].

@@ -26,6 +26,7 @@ use crate::reserve::TryReserveError;
 ///
 /// Unless stated otherwise, operations take expected O(1) time and are lock-free
 /// and linearizable.
+#[doc(alias("HashSetRef"))]
 pub struct PinnedSet<'set, T, S = RandomState> {
     set: &'set HashSet<T, S>,
     guard: Guard,

@@ -7,6 +7,7 @@ use super::collect_until;
 use loxley::HashMap;
 
 static LIVE: AtomicIsize = AtomicIsize::new(0);
+static ASKED: AtomicIsize = AtomicIsize::new(0);
 
 /// Counts the bytes that were asked for and not given back, by all threads together.
 #[derive(Debug)]
@@ -16,6 +17,11 @@ impl Counting {
     /// Bytes asked for and not given back yet.
     pub(crate) fn live() -> isize {
         LIVE.load(Relaxed)
+    }
+
+    /// Bytes ever asked for.
+    pub(crate) fn asked() -> isize {
+        ASKED.load(Relaxed)
     }
 
     /// [`live`](Self::live) once the collector has nothing left to free but what it needs itself.
@@ -37,6 +43,7 @@ impl Counting {
 
     fn count(bytes: isize) {
         LIVE.fetch_add(bytes, Relaxed);
+        ASKED.fetch_add(bytes.max(0), Relaxed);
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Op {
     Clear,
     Reserve(usize),
     Shrink,
+    /// `help_resize` until nothing is left to do.
+    Help,
 }
 
 impl Op {
@@ -34,7 +36,7 @@ impl Op {
             | Self::GetOrInsert(key)
             | Self::Update(key)
             | Self::Remove(key) => Some(key),
-            Self::Iterate | Self::Retain | Self::Clear | Self::Reserve(_) | Self::Shrink => None,
+            Self::Iterate | Self::Retain | Self::Clear | Self::Reserve(_) | Self::Shrink | Self::Help => None,
         }
     }
 
@@ -49,7 +51,9 @@ impl Op {
             Self::Remove(key) => vec![(key, removal)],
             Self::Clear => keys.iter().map(|&key| (key, removal)).collect(),
             Self::Retain => keys.iter().filter(|&key| key % 2 == 0).map(|&key| (key, removal)).collect(),
-            Self::Get(_) | Self::Contains(_) | Self::Iterate | Self::Reserve(_) | Self::Shrink => Vec::new(),
+            Self::Get(_) | Self::Contains(_) | Self::Iterate | Self::Reserve(_) | Self::Shrink | Self::Help => {
+                Vec::new()
+            }
         }
     }
 }
@@ -136,6 +140,10 @@ impl Actor {
             }
             Op::Shrink => {
                 map.shrink_to_fit();
+                return None;
+            }
+            Op::Help => {
+                while map.help_resize() {}
                 return None;
             }
         };

@@ -263,7 +263,7 @@ impl Stage {
         }
         [Op::Retain, Op::Iterate, Op::Shrink].into_iter().for_each(perform);
         keys.iter().for_each(|&key| perform(Op::Insert(key)));
-        [Op::Clear, Op::Shrink, Op::Iterate].into_iter().for_each(perform);
+        [Op::Retain, Op::Help, Op::Clear, Op::Help, Op::Shrink, Op::Iterate].into_iter().for_each(perform);
         keys.iter().for_each(|&key| perform(Op::TryInsert(key)));
         perform(Op::Reserve(0));
     }
