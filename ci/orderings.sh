@@ -15,6 +15,7 @@ cd "$(dirname "$0")/.."
 tests_of() {
     case $1 in
     src/raw/count.rs | src/raw/progress.rs) echo loom_parts ;;
+    src/raw/pool/*) echo loom_pool ;;
     src/raw/limbo.rs) echo loom_limbo::removal_in_the_new_table_against_a_lookup_in_the_old_one ;;
     src/raw/table.rs) echo loom_shrink::announcement_against_an_insertion_that_fills_the_table ;;
     src/raw/resize.rs) echo loom_order ;;

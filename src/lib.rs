@@ -131,8 +131,8 @@
 //! * `rayon`: parallel iterators over views, maps and sets; collecting into maps and sets, and extending them, from many threads.
 //!
 //! # When not to use it
-//! * On one thread, or where writers are rare enough for a `RwLock`: std's map needs no allocation an entry.
-//! * When values change in place all the time and are not atomic: each change allocates. Use a map of mutexes.
+//! * On one thread, or where writers are rare enough for a `RwLock`: std's map has its entries in the table, not in nodes.
+//! * When values change in place all the time and are not atomic: each change makes a new node. Use a map of mutexes.
 //! * When several keys must change together: there are no transactions, only [ways around](docs::operations#what-is-not-atomic).
 //! * When keys or values that are written borrow from something short-lived.
 //! * On 32-bit targets: slots are packed 64-bit words.
