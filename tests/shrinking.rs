@@ -240,7 +240,7 @@ fn crowds_are_looked_at_once() {
 fn while_others_write() {
     let _alone = one_at_a_time();
     let map = &shrinking_below(0.25, 0);
-    let stable = 100;
+    let stable = 40;
     insert(map, 0..stable);
     let over = &AtomicBool::new(false);
     thread::scope(|s| {
@@ -266,7 +266,7 @@ fn while_others_write() {
                 s.spawn(move || {
                     for round in 0..scaled(40, 6) as u64 {
                         let first = t << 40 | round << 20;
-                        let last = first + scaled(4000, 200) as u64;
+                        let last = first + scaled(4000, 400) as u64;
                         insert(map, first..last);
                         remove(map, first..last);
                         thread::yield_now();
