@@ -189,6 +189,23 @@ fn garbage_is_bounded_by_bytes() {
     );
 }
 
+/// Of all maps, to the byte, when it was this thread that removed the entries.
+fn garbage_is_told() {
+    Counting::settled();
+    let (map, other) = (filled(1000), filled(10));
+    let garbage = |map: &Map| map.pin().stats().garbage_bytes;
+    (0..8).for_each(|_| map.guard().flush());
+    assert_eq!(garbage(&map), 0);
+    let guard = map.guard();
+    map.pin().retain(|_, value| *value < 100);
+    assert_eq!((garbage(&map), garbage(&other)), (900 * 16, 900 * 16));
+    map.guard().flush();
+    assert_eq!(garbage(&map), 900 * 16, "a guard keeps it");
+    drop(guard);
+    (0..16).for_each(|_| map.guard().flush());
+    assert_eq!(garbage(&map), 0);
+}
+
 /// An owned guard is registered as a thread is. Many that come and go do not add up.
 fn owned_guards_are_returned() {
     let map = filled(10);
@@ -226,5 +243,6 @@ fn memory() {
     owned_values_are_returned();
     maps_shared_by_threads_are_returned();
     garbage_is_bounded_by_bytes();
+    garbage_is_told();
     owned_guards_are_returned();
 }
