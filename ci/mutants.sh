@@ -1,50 +1,19 @@
 #!/usr/bin/env bash
-# Changes src/raw in small ways, one at a time (cargo-mutants), and sees whether a test fails: a change that none notices is in
-# code that does nothing, or that no test knows of.
+# Changes src/raw in small ways, one at a time, and sees whether a test fails: a change that none notices is in code that does
+# nothing, or that no test knows of.
 #
-#     ci/mutants.sh                       all; some hours
-#     ci/mutants.sh src/raw/remove.rs     these files
+#     ci/mutants.sh                       all, by the ordinary tests: with buckets of two slots, of one, of seven
+#     ci/mutants.sh src/raw/remove.rs     those of these files
+#     SETUPS=shuttle-2,loom-1 ci/mutants.sh   what is left then, by random schedules and by model checking
+#     SETUPS=list ci/mutants.sh           only names them
+#     COST=60 ci/mutants.sh               leaves out the tests that take over 60 s of processor time (the default is 20)
 #
-# In three rounds, each with those that are left: a few quick tests and then most of the suite with buckets of two slots, where
-# rare paths are common; then with buckets of seven, for the vector probe and for what depends on sizes. tests/README.md explains
-# those that are left in the end.
+# All changes are compiled into one crate, and the environment chooses one of them (ci/mutants/src): they cost no compiler's time,
+# and each is tried only by the tests that run its code, until one fails. What earlier calls found stays in
+# target/mutants/out/verdicts.txt, and is not tried again; remove the file, or the lines of a file of src, when that has changed.
+# tests/README.md explains those that are left in the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-if ! cargo mutants --version >/dev/null 2>&1; then
-    echo 'no cargo-mutants here, so NOTHING WAS CHECKED (cargo install cargo-mutants)' >&2
-    exit 1
-fi
-files=("$@")
-if [ ${#files[@]} -eq 0 ]; then
-    files=('src/raw/**/*.rs')
-fi
 out=${MUTANTS_OUT:-target/mutants/out}
-mkdir -p "$out"
-
-# Most of the time is the compiler's.
-export CARGO_PROFILE_TEST_OPT_LEVEL=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_PROFILE_TEST_INCREMENTAL=true
-export CARGO_TARGET_DIR=$PWD/target/mutants/build
-# Many a change makes a loop endless. Processor time tells that on a busy machine too; what waits for ever is left to --timeout.
-host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
-export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=${CPU_LIMIT:-20} --core=0"
-# Not what is tested but what tests, and what is for people only.
-args=(--exclude 'src/raw/check.rs' --exclude 'src/raw/hooks.rs' --exclude 'src/raw/guards.rs' --exclude-re 'Debug')
-for file in "${files[@]}"; do
-    args+=(--file "$file")
-done
-
-# round OPTIONS ARGUMENTS...: the mutants that earlier rounds have not caught. Those that are left are the result, not an error.
-round() {
-    RUSTFLAGS="$1 ${RUSTFLAGS:-}" cargo mutants --output "$out" --iterate --jobs 1 --baseline skip --no-shuffle \
-        --timeout 300 --build-timeout 900 --colors never "${args[@]}" "${@:2}" || [ $? -le 3 ]
-}
-
-narrow='--cfg loxley_hooks --cfg loxley_slots="2"'
-quick=(--lib --test fuzz_corpus)
-most=(--test api --test model --test bad_hash --test drops --test owned --test compute --test entry --test reserve --test batch
-    --test iteration --test register --test wraparound --test panics --test scan --test miri)
-round "$narrow" --exclude 'src/raw/probe/sse2.rs' -- "${quick[@]}"
-round "$narrow" --exclude 'src/raw/probe/sse2.rs' -- "${most[@]}"
-round '--cfg loxley_hooks' -- "${quick[@]}" "${most[@]}" --test memory
-echo "not caught: $(wc -l <"$out/mutants.out/missed.txt"), see $out/mutants.out/missed.txt"
+cargo build --quiet --release --manifest-path ci/mutants/Cargo.toml --target-dir target/mutants/tool
+target/mutants/tool/release/loxley-mutants "$PWD" "$out" "${SETUPS:-two,one,seven}" "$@"

@@ -3,6 +3,8 @@
 #
 #     ci/sanitizers.sh                address
 #     ci/sanitizers.sh thread miri    these, which take long; a line for each that the toolchains cannot do
+#     ci/sanitizers.sh planted        whether ThreadSanitizer reports races that are there: some orderings are taken away
+#     ci/sanitizers.sh big_endian     Miri's part as a big-endian machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +38,38 @@ thread() {
     sanitizer thread +nightly '--cfg loxley_scalar' -Zbuild-std --lib
 }
 
+# FILE:PATTERN: the ordering of success of the first access that PATTERN finds. Loads of slots, of the root, of a table's successor:
+# what they find is read without further synchronization.
+planted_at=(
+    'src/raw/bucket.rs:self.0.load(Ordering::SeqCst)'
+    'src/raw/core.rs:self.root.load(Ordering::SeqCst)'
+    'src/raw/bucket.rs:self.0.compare_exchange'
+)
+
+planted() {
+    if ! [ -e "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+        skip planted 'no nightly toolchain with rust-src'
+        return
+    fi
+    local binary place line output
+    binary=$(
+        RUSTFLAGS="-Zsanitizer=thread --cfg loxley_sanitize --cfg loxley_hooks --cfg loxley_scalar ${RUSTFLAGS:-}" \
+            cargo +nightly test --target "$host" --target-dir target/planted -Zbuild-std --test stress --no-run 2>&1 |
+            tee /dev/stderr | sed -nE 's|^ *Executable tests/stress.rs \((.*)\)$|\1|p'
+    )
+    echo '== the race that is not there'
+    "$binary" few_keys
+    for place in "${planted_at[@]}"; do
+        line=$(grep -nF "${place#*:}" "${place%%:*}" | head -n 1 | cut -d : -f 1)
+        echo "== relaxed: ${place%%:*}:$line"
+        output=$(LOXLEY_WEAKEN="${place%%:*}:$line=Relaxed" "$binary" few_keys 2>&1 || true)
+        if ! grep -m 1 'WARNING: ThreadSanitizer: data race' <<<"$output"; then
+            printf 'no race reported:\n%s\n' "$output" >&2
+            exit 1
+        fi
+    done
+}
+
 miri() {
     if ! cargo +nightly miri --version >/dev/null 2>&1; then
         skip miri 'no nightly toolchain with miri'
@@ -45,9 +79,12 @@ miri() {
     # What is small: all else would take hours. crossbeam-epoch keeps tags in pointers by way of integers, is not clean under
     # Stacked Borrows, and never frees its global collector.
     export MIRIFLAGS="-Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks -Zmiri-disable-isolation ${MIRIFLAGS:-}"
-    cargo +nightly miri test --target-dir target/miri --lib -- raw::count raw::node raw::pool raw::walk
-    cargo +nightly miri test --target-dir target/miri --test miri
+    cargo +nightly miri test --target-dir target/miri "$@" --lib -- raw::count raw::node raw::pool raw::walk
+    cargo +nightly miri test --target-dir target/miri "$@" --test miri
 }
+
+# Words are pointers, and tags are read from their bytes nowhere; this is to see that it is so.
+big_endian() { miri --target s390x-unknown-linux-gnu; }
 
 if [ $# -eq 0 ]; then
     set -- address

@@ -14,6 +14,8 @@
 //!
 //! Under `--cfg loxley_hooks` a test can have a function called before and after each access of a thread, to
 //! stop it or to let others run there: see [`watch::on_access`].
+//!
+//! Under loom, and with hooks in a build for a sanitizer, the environment can weaken the ordering of one access ([`weakened`]).
 
 #[cfg(not(any(loom, shuttle, loxley_hooks)))]
 pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
@@ -22,12 +24,12 @@ pub(crate) use std::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 pub(crate) use self::wrapped::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
 /// Orderings that a test wants to see weakened.
-#[cfg(loom)]
+#[cfg(any(loom, all(loxley_hooks, loxley_sanitize)))]
 mod weakened {
     use std::panic::Location;
     use std::sync::LazyLock;
 
-    use loom::sync::atomic::Ordering;
+    use super::Ordering;
 
     /// An access whose ordering a test wants to see weakened: `LOXLEY_WEAKEN=src/raw/bucket.rs:20=Acquire`. Of a
     /// compare-and-swap this is the ordering of success, and `…:20:failure=…` the other.
@@ -71,12 +73,12 @@ mod wrapped {
     #[cfg(not(loom))]
     use std::sync::atomic as inner;
 
-    #[cfg(loom)]
+    #[cfg(any(loom, all(loxley_hooks, loxley_sanitize)))]
     use super::weakened::chosen;
     pub(crate) use inner::Ordering;
 
     /// The ordering of an access: of success, or (`failure`) of a failed compare-and-swap.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, all(loxley_hooks, loxley_sanitize))))]
     fn chosen(order: Ordering, _failure: bool, _place: &Location<'_>) -> Ordering {
         order
     }

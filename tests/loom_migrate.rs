@@ -260,3 +260,29 @@ fn a_table_that_is_filled_too_early() {
     }
     .run();
 }
+
+/// Sixteen slots, of which eleven may be taken, and ten entries: two insertions both see that there is room for one more.
+#[test]
+fn insertions_into_a_table_with_room_for_one() {
+    Scenario {
+        log2: 5,
+        setup: &[
+            Put(0x70),
+            Put(0x71),
+            Put(0x72),
+            Put(0x73),
+            Put(0x74),
+            Put(0x75),
+            Put(0x76),
+            Put(0x77),
+            Put(0x78),
+            Put(0x79),
+        ],
+        layout: "4 5 6 7 8 9 . . . . . . . . . . . . . . . . . . . . . . 0 1 2 3",
+        resize_to: Some(4),
+        threads: &[&[Put(0x00)], &[Put(0x10)]],
+        preemptions: 1,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

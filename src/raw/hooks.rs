@@ -211,6 +211,14 @@ pub fn check<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) {
     map.op(&map.guard()).check();
 }
 
+/// Whether the table that is being filled, if there is one, has taken in more entries than the capacity rule allows (see
+/// `resize.rs`), when no operation is under way. That could leave entries of the older table without a slot.
+pub fn is_overfull<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) -> bool {
+    let guard = map.guard();
+    let op = map.op(&guard);
+    current_resize(op).is_some_and(|resize| op.core().count.sum(&guard) > resize.to.capacity())
+}
+
 /// The slots of the map's oldest table, for tests to state what they start from: buckets are separated by spaces; `.` is
 /// EMPTY, `x` TOMB, `s` SEALED, a digit an entry and how many buckets from home it is, `?` anything transitional.
 pub fn layout<K: Hash + Eq, V, S: BuildHasher>(map: &HashMap<K, V, S>) -> String {

@@ -84,6 +84,8 @@ impl Scenario {
         if let Some(log2) = self.resize_to {
             hooks::begin_resize(&world.map, log2);
         }
+        // A scenario may ask for a table that is too small to take anything in.
+        let keeps_capacity_rule = !hooks::is_overfull(&world.map);
         if self.eager_collector {
             hooks::collect_eagerly();
         }
@@ -94,6 +96,8 @@ impl Scenario {
             })
             .collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let overfull = keeps_capacity_rule && hooks::is_overfull(&world.map);
+        assert!(!overfull, "a table that is being filled has taken in too much");
         self.judge(&world, exploration);
         drop(world);
         hooks::collect();

@@ -124,6 +124,8 @@ impl Program {
                 hooks::begin_resize(&world.map, log2);
             }
         }
+        // A smaller successor may be too small to take anything in.
+        let keeps_capacity_rule = !hooks::is_overfull(&world.map);
         let logs: Vec<_> = thread::scope(|scope| {
             let start = |(i, (ops, pinned)): (usize, &'_ (Vec<Op>, bool))| {
                 let (ops, pinned) = (ops.clone(), *pinned);
@@ -135,6 +137,8 @@ impl Program {
         });
 
         hooks::check(&world.map);
+        let overfull = keeps_capacity_rule && hooks::is_overfull(&world.map);
+        assert!(!overfull, "a table that is being filled has taken in too much");
         let looks: Vec<_> = world.names.iter().map(|&name| Op::Get(name)).collect();
         let mut last = Actor::new(program.threads.len() + 1, &world);
         assert_eq!(last.iterate(&world.map.guard()), world.map.len());
