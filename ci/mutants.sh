@@ -6,7 +6,7 @@
 #     ci/mutants.sh src/raw/remove.rs     those of these files
 #     SETUPS=shuttle-2,loom-1 ci/mutants.sh   what is left then, by random schedules and by model checking
 #     SETUPS=list ci/mutants.sh           only names them
-#     COST=60 ci/mutants.sh               leaves out the tests that take over 60 s of processor time (the default is 20)
+#     COST=60 ci/mutants.sh               leaves out the tests that take over 60 s of processor time (the default is 10)
 #
 # All changes are compiled into one crate, and the environment chooses one of them (ci/mutants/src): they cost no compiler's time,
 # and each is tried only by the tests that run its code, until one fails. What earlier calls found stays in

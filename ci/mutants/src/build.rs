@@ -23,8 +23,10 @@ pub struct Setup {
 pub struct Built {
     /// Names and paths.
     pub binaries: Vec<(String, PathBuf)>,
-    /// Those that compile.
+    /// All, in the order of the files.
     pub mutants: Vec<Mutant>,
+    /// The keys of those that do not compile.
+    pub left_out: BTreeSet<String>,
 }
 
 /// Not what is tested but what tests.
@@ -100,14 +102,17 @@ pub fn build(root: &Path, tree: &Path, files: &[String], setup: &Setup) -> io::R
     put(&tree.join("src/lib.rs"), format!("{features}{lib}\npub(crate) mod mutant;\n").as_bytes())?;
     put(&tree.join("src/mutant.rs"), include_bytes!("switch.rs"))?;
 
-    let mut left_out = BTreeSet::new();
+    // What did not compile before would not now, and cargo builds what has been written anew.
+    let known = tree.join("does-not-compile.txt");
+    let mut left_out: BTreeSet<String> =
+        fs::read_to_string(&known).unwrap_or_default().lines().map(str::to_owned).collect();
     loop {
         let mut written: Vec<(String, Rewritten)> = Vec::new();
         let mut first = 1;
         for file in files {
             let text = fs::read_to_string(root.join(file))?;
             let rewritten =
-                rewrite(file, &text, first, &|name| left_out.contains(name)).map_err(io::Error::other)?;
+                rewrite(file, &text, first, &|key| left_out.contains(key)).map_err(io::Error::other)?;
             first += rewritten.mutants.len() as u32;
             put(&tree.join(file), rewritten.text.as_bytes())?;
             written.push((file.clone(), rewritten));
@@ -116,9 +121,8 @@ pub fn build(root: &Path, tree: &Path, files: &[String], setup: &Setup) -> io::R
         let faults = match cargo(tree, setup, "check")? {
             Ok(_) => match cargo(tree, setup, "test")? {
                 Ok(binaries) => {
-                    let all = written.into_iter().flat_map(|(_, rewritten)| rewritten.mutants);
-                    let mutants = all.filter(|mutant| !left_out.contains(&mutant.name)).collect();
-                    return Ok(Built { binaries, mutants });
+                    let mutants = written.into_iter().flat_map(|(_, rewritten)| rewritten.mutants).collect();
+                    return Ok(Built { binaries, mutants, left_out });
                 }
                 Err(faults) => faults,
             },
@@ -141,13 +145,14 @@ pub fn build(root: &Path, tree: &Path, files: &[String], setup: &Setup) -> io::R
                 smallest.map_or_else(|| rewritten.pieces.iter().filter(about).collect(), |piece| vec![piece]);
             let numbers: BTreeSet<u32> = some.iter().flat_map(|piece| piece.numbers.iter().copied()).collect();
             let blamed = rewritten.mutants.iter().filter(|mutant| numbers.contains(&mutant.number));
-            left_out.extend(blamed.filter(|m| smallest.is_some() || is_gone(m)).map(|mutant| mutant.name.clone()));
+            left_out.extend(blamed.filter(|m| smallest.is_some() || is_gone(m)).map(|mutant| mutant.key.clone()));
         }
         if left_out.len() == before {
             let texts: Vec<_> = faults.iter().map(|fault| fault.text.as_str()).collect();
             return Err(io::Error::other(format!("{}: does not compile:\n{}", setup.name, texts.join("\n"))));
         }
         eprintln!("{}: {} mutants do not compile", setup.name, left_out.len());
+        put(&known, left_out.iter().map(|key| format!("{key}\n")).collect::<String>().as_bytes())?;
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Mutant {
     pub number: u32,
     /// `file:line:column: what in which function`.
     pub name: String,
+    /// The same without the place: `file: what in which function, the n-th`. It stays when something else in the file changes.
+    pub key: String,
 }
 
 /// A piece of the rewritten file that is there because of some mutants.
@@ -99,8 +101,11 @@ impl Finder<'_> {
         let name = format!("{}:{}:{}: {what} in {function}", self.file, start.line, start.column + 1);
         let number = self.next;
         self.next += 1;
-        let written = !(self.is_left_out)(&name);
-        self.mutants.push(Mutant { number, name });
+        let what = format!("{}: {what} in {function}, ", self.file);
+        let nth = self.mutants.iter().filter(|other| other.key.starts_with(&what)).count();
+        let key = format!("{what}{nth}");
+        let written = !(self.is_left_out)(&key);
+        self.mutants.push(Mutant { number, name, key });
         written.then_some(number)
     }
 

@@ -19,6 +19,14 @@ pub enum End {
     Endless,
     /// It waits for something that does not come.
     Stuck,
+    /// It has had its time by the clock, and did little with it: gives way to others too often. Says nothing.
+    Late,
+}
+
+impl End {
+    pub fn is_caught(self) -> bool {
+        !matches!(self, Self::Passed | Self::Late)
+    }
 }
 
 /// A test of one binary.
@@ -49,8 +57,8 @@ impl Test {
     pub fn notices(&mut self, setup: &Setup, tree: &Path, mutant: u32) -> io::Result<End> {
         let seconds = 3 + (self.cost * 8.0) as u64;
         let mut command = self.command(setup, tree, seconds);
-        let (end, _) = wait(command.env("LOXLEY_MUTANT", mutant.to_string()).spawn()?)?;
-        self.caught += u32::from(end != End::Passed);
+        let (end, _) = wait(command.env("LOXLEY_MUTANT", mutant.to_string()).spawn()?, 10 * seconds)?;
+        self.caught += u32::from(end.is_caught());
         Ok(end)
     }
 }
@@ -73,7 +81,7 @@ pub fn tests(setup: &Setup, tree: &Path, name: &str, binary: &Path, limit: u64) 
         command.arg(inner.get_program()).args(inner.get_args()).current_dir(tree);
         command.envs(setup.environment.iter().copied()).env("LOXLEY_MUTANT_FD", "9");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let (end, cost) = wait(command.spawn()?)?;
+        let (end, cost) = wait(command.spawn()?, 5 * limit)?;
         if end != End::Passed {
             eprintln!("{}: {} is left out: {end:?} after {cost:.1} s", setup.name, test.name);
             continue;
@@ -89,8 +97,9 @@ pub fn tests(setup: &Setup, tree: &Path, name: &str, binary: &Path, limit: u64) 
 
 /// The end of a process and its processor time in seconds. What waits is told by its processor time, for on a busy machine, or
 /// one that has been stopped, no clock says anything.
-fn wait(mut child: Child) -> io::Result<(End, f64)> {
-    let (mut used, mut idle, mut pause) = (0.0, 0.0, 0.001);
+/// It gets so many `seconds` by the clock.
+fn wait(mut child: Child, seconds: u64) -> io::Result<(End, f64)> {
+    let (mut used, mut idle, mut waited, mut pause) = (0.0, 0.0, 0.0, 0.001);
     loop {
         if let Some(status) = child.try_wait()? {
             use std::os::unix::process::ExitStatusExt;
@@ -109,11 +118,12 @@ fn wait(mut child: Child) -> io::Result<(End, f64)> {
             }
             None => idle = 0.0,
         }
-        if idle > 20.0 {
+        if idle > 10.0 || waited > seconds as f64 {
             child.kill()?;
             child.wait()?;
-            return Ok((End::Stuck, used));
+            return Ok((if idle > 10.0 { End::Stuck } else { End::Late }, used));
         }
+        waited += pause;
         thread::sleep(Duration::from_secs_f64(pause));
         pause = (pause * 1.3).min(0.05);
     }
