@@ -53,7 +53,7 @@ use crate::set::{HashSet, PinnedSet};
 pub struct Owned<T>(T);
 
 // SAFETY: T is a guard or a view with a guard (`guard`, `view`, `set_view` make all there are), and that guard has a participant
-// of its own, which is touched only when the guard is made and dropped: see `reclaim.rs`. So the guard may go anywhere. The rest
+// of its own, which is touched only when the guard is made and dropped: see `reclaim`. So the guard may go anywhere. The rest
 // of T is a shared reference to a map, which may go where it may be shared, as T: Sync says. T itself cannot be moved out, nor
 // exchanged for one with a guard that is not its own.
 unsafe impl<T: Sync> Send for Owned<T> {}

@@ -5,7 +5,7 @@
 //! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
 //! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
 //! tables are replaced ([`resize`], [`shrink`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation
-//! ([`limbo`], [`retire`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
+//! ([`limbo`], [`retire`]), where nodes have their memory from ([`node`], [`pool`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
 
 mod bucket;
 mod carry;
