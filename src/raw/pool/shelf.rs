@@ -29,7 +29,8 @@ const SEGMENTS: usize = 24;
 /// Pages of free pieces only that are kept for what comes next.
 const KEPT_PAGES: isize = if cfg!(loom) { 0 } else { 16 };
 
-/// The bits and the pages of some numbers. Never freed: that is nine bytes for each page that there ever was at one time.
+/// The bits and the pages of some numbers. Never freed: that is eight bytes and a bit for each number, and numbers are at most
+/// twice as many as there ever were pages at one time.
 struct Segment {
     free: Box<[AtomicU64]>,
     pages: Box<[AtomicPtr<u8>]>,
@@ -95,7 +96,10 @@ impl Shelf {
             while let Some(bit) = lowest(word.free.load(Ordering::Relaxed)) {
                 if word.hold(bit) {
                     if index != first {
-                        self.hint.store(index as u64, Ordering::Relaxed);
+                        // Unless somebody has listed a page and lowered it. One that was listed behind us, and not below it, is
+                        // found when a page of its word or of a lower one is listed next.
+                        let (old, new) = (first as u64, index as u64);
+                        let _ = self.hint.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
                     }
                     return self.take_held(word, bit, index * WORD + bit);
                 }
@@ -155,14 +159,20 @@ impl Shelf {
         }
     }
 
-    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them.
+    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them. Looks at all pages only if there
+    /// are such.
     pub(crate) fn tidy(&self) {
         let mut index = 0;
-        while let Some(word) = self.word(index, false) {
+        // ORDERING: relaxed; whoever makes a page whole meanwhile does so after us.
+        while self.whole.load(Ordering::Relaxed) > 0 {
+            let Some(word) = self.word(index, false) else { return };
             let mut free = word.free.load(Ordering::Relaxed);
             while let Some(bit) = lowest(free) {
                 free &= !(1 << bit);
-                self.free_if_whole(index * WORD + bit);
+                // Nobody who wants a page shall find the number held for nothing.
+                if !word.pages[bit].load(Ordering::Relaxed).is_null() {
+                    self.free_if_whole(index * WORD + bit);
+                }
             }
             index += 1;
         }
