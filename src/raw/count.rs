@@ -19,6 +19,12 @@ use crate::sync::{AtomicIsize, AtomicPtr, Ordering};
 const CLOSED: isize = 1;
 const ONE: isize = 2;
 
+/// ORDERING: all accesses are sequentially consistent, for one argument ([`sum`](Self::sum)). Some could be weaker, or must be what
+/// they are for a reason that loom does not see; no test fails then:
+/// * what an exchange that fails has loaded is not looked at;
+/// * when `sum` looks for closed cells it has loaded the common counter, so it sees all closed whose negative count is in there;
+/// * `gather` must acquire to look at the cells, and release, so that who finds them gone finds in the common counter what they
+///   held. Loom does not watch the memory of the cells, and orders sequentially consistent accesses by their time.
 pub(crate) struct Counter {
     common: AtomicIsize,
     cells: AtomicPtr<Cells>,

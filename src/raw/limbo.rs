@@ -43,6 +43,7 @@ impl<K, V> Limbo<K, V> {
     /// Takes all nodes out.
     pub(super) fn take(&mut self) -> Vec<*mut Node<K, V>> {
         let mut nodes = Vec::new();
+        // ORDERING: acquire, see `push`.
         let mut link = self.0.load(Ordering::Acquire);
         self.0.store(ptr::null_mut(), Ordering::Relaxed);
         while !link.is_null() {

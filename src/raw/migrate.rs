@@ -325,7 +325,7 @@ where
     /// All groups are migrated: the successor becomes the root.
     pub(super) fn move_root(self, resize: Resize<'g, K, V>) {
         let (from, to) = (resize.from.as_ptr(), resize.to.as_ptr());
-        // ORDERING: sequentially consistent, see `Core::root` and `Op::retire`.
+        // ORDERING: sequentially consistent, see `Core::root` and `Op::retire`. What a failure has loaded is not looked at.
         let moved = self.core().root.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if moved || without(Guarded::retire_once) {
             self.core().fit_counter(resize.to.log2(), self.guard);

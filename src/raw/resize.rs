@@ -272,7 +272,7 @@ impl<K, V> Core<K, V> {
         let table = Table::allocate(log2, 0, self.tuning.capacity_of(log2))?;
         let null = std::ptr::null_mut();
         // ORDERING: sequentially consistent, as the insertion that follows: who looks for its key later must find a table.
-        // (`tests/loom_order.rs`: `a_lookup_after_the_first_insertion`)
+        // (`tests/loom_order.rs`: `a_lookup_after_the_first_insertion`) What a failure has loaded is not looked at.
         if self.root.compare_exchange(null, table, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             // SAFETY: nobody else has seen it.
             unsafe { Table::free(table) };

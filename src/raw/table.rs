@@ -297,6 +297,8 @@ impl<'g, K, V> Table<'g, K, V> {
         self.exchange_next(announced.map_or(ptr::null_mut(), announcement), successor)
     }
 
+    /// ORDERING: sequentially consistent, as [`next`](Self::next). What is loaded when this fails is not looked at: no test fails if that
+    /// is weaker.
     fn exchange_next(self, old: *mut Header<K, V>, new: *mut Header<K, V>) -> bool {
         self.header().next.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
