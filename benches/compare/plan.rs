@@ -101,8 +101,7 @@ fn other(sizes: &Sizes, kind: Kind, groups: &mut Vec<Vec<Row>>) {
 
 /// Maps that take seconds to fill: one for all that leaves it as it is.
 fn huge(entries: usize, groups: &mut Vec<Vec<Row>>) {
-    let row = |load, kind, threads| Row::new(load, kind, entries, threads);
-    let plain = |load, threads| row(load, Kind::U64, threads);
+    let plain = |load, threads| Row::new(load, Kind::U64, entries, threads);
     groups.push(vec![
         plain(Load::GetHit, 1),
         plain(Load::GetHit, 2),
@@ -117,10 +116,6 @@ fn huge(entries: usize, groups: &mut Vec<Vec<Row>>) {
     groups.push(vec![plain(Load::Mixed, 2)]);
     groups.push(vec![plain(Load::Exchange, 2)]);
     groups.push(vec![plain(Load::Insert, 1)]);
-    for kind in [Kind::String, Kind::Wide] {
-        let loads = [Load::GetHit, Load::GetMiss, Load::Iterate, Load::Drop];
-        groups.push(loads.map(|load| row(load, kind, 1)).to_vec());
-    }
 }
 
 fn latencies(sizes: &Sizes) -> Vec<LatencyRow> {
