@@ -108,11 +108,12 @@
 //! middle of it, does one move all that is left.
 //!
 //! # Lifetimes and guards
-//! A view holds a [`Guard`], which keeps alive what is read through it: references are good as long as the view, whatever is
-//! removed meanwhile. It costs a few nanoseconds; make one for a request or a batch of operations, not for a program's
-//! lifetime, for it holds back memory. Other threads may use both by reference. Neither is `Send`; for a task that holds one
-//! across `.await`, [`pin_owned`](HashMap::pin_owned) makes one that is. See [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map itself with
-//! an explicit guard.
+//! A view holds a [`Guard`], which keeps alive what is read through it: references are good as long as the view,
+//! whatever is removed meanwhile. It costs a few nanoseconds; make one for a request or a batch of operations, not
+//! for a program's lifetime, for it holds back memory. Other threads may use both by reference. Neither is `Send`;
+//! for a task that holds one across `.await`, [`pin_owned`](HashMap::pin_owned) makes one that is. See
+//! [`docs::guards`] for loops, nesting, guards for several maps, and async. The view's operations exist on the map
+//! itself with an explicit guard.
 //!
 //! # Memory
 //! Entries that are removed or replaced are freed by [`crossbeam_epoch`], when no guard is left that was made before; perhaps

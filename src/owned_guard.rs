@@ -10,9 +10,10 @@ use crate::set::{HashSet, PinnedSet};
 
 /// A [`Guard`], or a view that holds one, which can be sent to another thread and held across `.await`.
 ///
-/// From `pin_owned` and `owned_guard` of a [map](HashMap::pin_owned) or [set](HashSet::pin_owned). It dereferences to what it holds, so it has
-/// all the methods of the [view](Pinned), and can be lent to whatever takes a `&Guard` or a `&Pinned`. References, iterators and
-/// entries are borrowed from it as usual, and may be held across `.await` as long as it is.
+/// From `pin_owned` and `owned_guard` of a [map](HashMap::pin_owned) or [set](HashSet::pin_owned). It dereferences to
+/// what it holds, so it has all the methods of the [view](Pinned), and can be lent to whatever takes a `&Guard` or a
+/// `&Pinned`. References, iterators and entries are borrowed from it as usual, and may be held across `.await` as
+/// long as it is.
 ///
 /// ```
 /// use loxley::HashMap;

@@ -105,10 +105,10 @@ where
     /// Does a part of the migration to a larger or smaller table, if one is under way, and returns whether something is left to do.
     /// If none is, and the map was [made to shrink](crate::Builder::shrink_below) when it is as empty as it is now, begins one.
     ///
-    /// Every insertion and removal does as much ([`copy_budget`](crate::Builder::copy_budget)), and nobody ever waits for a
-    /// migration, so no map needs this, unless it shall shrink of itself. It is for threads that have nothing better to do: the sooner a migration is over, the
-    /// sooner the old table's memory comes back, and writes are as fast as they were. Useful when writes stop, too, for then
-    /// nobody else goes on with it.
+    /// Every insertion and removal does as much ([`copy_budget`](crate::Builder::copy_budget)), and nobody ever waits
+    /// for a migration, so no map needs this, unless it shall shrink of itself. It is for threads that have nothing
+    /// better to do: the sooner a migration is over, the sooner the old table's memory comes back, and writes are as
+    /// fast as they were. Useful when writes stop, too, for then nobody else goes on with it.
     ///
     /// Lock-free. O(copy budget), except where the smaller table must be allocated that this call, or another thread's
     /// [`shrink_to`](Self::shrink_to), makes the map shrink to (if there is no memory for it, `handle_alloc_error` is called, as

@@ -1,8 +1,9 @@
 //! Insertion, and replacement by insertion.
 //!
-//! **Direct.** The home bucket has an EMPTY slot: one compare-and-swap of the first one, EMPTY → LIVE, is all; it is also the
-//! linearization point. Two insertions of one key meet at the same slot, for EMPTY slots are taken in order. Almost
-//! all insertions of new keys are of this kind, and are tried as such first ([`insert_at_first_sight`](Op::insert)).
+//! **Direct.** The home bucket has an EMPTY slot: one compare-and-swap of the first one, EMPTY → LIVE, is all; it is
+//! also the linearization point. Two insertions of one key meet at the same slot, for EMPTY slots are taken in order.
+//! Almost all insertions of new keys are of this kind, and are tried as such first
+//! ([`insert_at_first_sight`](Op::insert)).
 //!
 //! **Through the meta word.** Otherwise the key may be in several buckets and free slots are anywhere, so the
 //! home's meta word decides between insertions:
@@ -108,11 +109,12 @@ where
 
     /// The direct insertion of a key that the home bucket does not have by its looks. Otherwise the node comes back.
     ///
-    /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange succeeds, so it
-    /// always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or migrated (a migrator begins
-    /// with sealing EMPTY slots); all that was ever inserted here took the first EMPTY slot; and all slots before this
-    /// one were in use, or sealed, when they were looked at. A slot's word is loaded once for both questions: by two loads,
-    /// it could be EMPTY when it is asked for the key and taken when it is asked whether it is EMPTY.
+    /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange
+    /// succeeds, so it always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or
+    /// migrated (a migrator begins with sealing EMPTY slots); all that was ever inserted here took the first EMPTY
+    /// slot; and all slots before this one were in use, or sealed, when they were looked at. A slot's word is loaded
+    /// once for both questions: by two loads, it could be EMPTY when it is asked for the key and taken when it is
+    /// asked whether it is EMPTY.
     #[inline(always)]
     fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
         let Some(table) = self.core().root(self.guard) else { return Err(node) };

@@ -1,11 +1,12 @@
 //! The table and its protocol, without the std-like surface.
 //!
-//! Where to find what: words and meta words ([`word`], [`fingerprint`], [`meta`]), a bucket and how it is probed ([`bucket`], [`probe`]),
-//! a table ([`table`]); then the paths of the protocol, one file each: the reader ([`find`]), a writer's
-//! search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an entry ([`evict`]), removal
-//! ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another table ([`migrate`], [`carry`]), when
-//! tables are replaced ([`resize`], [`shrink`], [`fit`], [`tuning`]), iteration ([`walk`]), statistics ([`survey`]), reclamation
-//! ([`limbo`], [`retire`]), where nodes have their memory from ([`node`], [`pool`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
+//! Where to find what: words and meta words ([`word`], [`fingerprint`], [`meta`]), a bucket and how it is probed
+//! ([`bucket`], [`probe`]), a table ([`table`]); then the paths of the protocol, one file each: the reader
+//! ([`find`]), a writer's search ([`seek`]), insertion ([`insert`]), the choice of a slot ([`place`]), the move of an
+//! entry ([`evict`]), removal ([`remove`]), a caller's decision on what a key has ([`compute`]), migration to another
+//! table ([`migrate`], [`carry`]), when tables are replaced ([`resize`], [`shrink`], [`fit`], [`tuning`]), iteration
+//! ([`walk`]), statistics ([`survey`]), reclamation ([`limbo`], [`retire`]), where nodes have their memory from
+//! ([`node`], [`pool`]); and what the exclusive owner does ([`exclusive`], [`sweep`], [`root`], [`drop`]).
 
 mod bucket;
 mod carry;

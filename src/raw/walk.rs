@@ -9,11 +9,12 @@
 //! and so may a key that is removed and inserted again. In both cases a slot that was gathered has changed by the end: then
 //! duplicates are dropped by comparing keys. So a key that stays in the map is yielded exactly once, and none twice.
 //!
-//! Most homes are simple: all of their entries are in the home bucket, and nobody changes that while it is read. The meta word says
-//! so: its bound is 0, no migrator works on the home, and it is the same word before and after. Then no entry has moved away, and
-//! none was inserted but into an EMPTY slot. Those are a suffix of the bucket, which is read from right to left: a key that is
-//! removed behind the reader and inserted again is inserted ahead of it, where it has been, or the key's first slot is read when
-//! it is gone already. So it is met once at most, and a key that stays once.
+//! Most homes are simple: all of their entries are in the home bucket, and nobody changes that while it is read. The
+//! meta word says so: its bound is 0, no migrator works on the home, and it is the same word before and after. Then
+//! no entry has moved away, and none was inserted but into an EMPTY slot. Those are a suffix of the bucket, which is
+//! read from right to left: a key that is removed behind the reader and inserted again is inserted ahead of it, where
+//! it has been, or the key's first slot is read when it is gone already. So it is met once at most, and a key that
+//! stays once.
 
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -35,7 +36,8 @@ impl<K, V, S> Op<'_, K, V, S> {
     }
 }
 
-/// How many buckets ahead nodes are prefetched: with five nodes or so each, these are as many as a processor can fetch at the same time.
+/// How many buckets ahead nodes are prefetched: with five nodes or so each, these are as many as a processor can
+/// fetch at the same time.
 const AHEAD: usize = 4;
 
 /// An entry as it was gathered: the slot and the word that it held.
@@ -113,7 +115,8 @@ impl<K, V> Copy for Few<'_, K, V> {}
 impl<'g, K, V> Few<'g, K, V> {
     const NONE: Self = Self { nodes: [ptr::null(); ROOM], length: 0, entries: PhantomData };
 
-    /// Gathers the entries of the home of `bucket`, in place of those that there were. False, and none, if it is not simple.
+    /// Gathers the entries of the home of `bucket`, in place of those that there were. False, and none, if it is not
+    /// simple.
     #[inline]
     fn gather(&mut self, bucket: &'g Bucket<K, V>) -> bool {
         self.length = 0;
@@ -184,8 +187,8 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         }
     }
 
-    /// Gathers the entries of the home of `position` and moves the position to its end, if the oldest table answers for it, it is
-    /// simple, and all of it is wanted.
+    /// Gathers the entries of the home of `position` and moves the position to its end, if the oldest table answers
+    /// for it, it is simple, and all of it is wanted.
     #[inline]
     fn visit_simple<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) -> bool {
         let Some(table) = op.core().root(op.guard) else { return false };
@@ -203,8 +206,8 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         true
     }
 
-    /// Gathers the entries of the home of `position` and moves the position to its end. If `Hash` or `Eq` panics, the home has
-    /// not been visited.
+    /// Gathers the entries of the home of `position` and moves the position to its end. If `Hash` or `Eq` panics, the
+    /// home has not been visited.
     #[inline(never)]
     fn visit_any<S: BuildHasher>(&mut self, op: Op<'g, K, V, S>, position: u64) {
         let mut fresh = Self { batch: std::mem::take(&mut self.batch), ..*self };

@@ -1,12 +1,12 @@
 //! What a thread has retired: a batch at a time goes to the collector.
 //!
-//! To hand an object to the collector costs a pin, and a closure that the collector keeps and calls; a list of our own costs two words
-//! an object. What is on a thread's list has not been retired yet as far as the collector knows. So its grace period begins
-//! later than it might, which is always right: a guard that must keep the object is older than the object's unlinking, and
-//! so older than the handing over too.
+//! To hand an object to the collector costs a pin, and a closure that the collector keeps and calls; a list of our
+//! own costs two words an object. What is on a thread's list has not been retired yet as far as the collector knows.
+//! So its grace period begins later than it might, which is always right: a guard that must keep the object is older
+//! than the object's unlinking, and so older than the handing over too.
 //!
-//! A thread's list is handed over when it is full, by [`Guard::flush`](super::Guard::flush), and when the thread ends. Under loom and
-//! shuttle each object is, at once: there the earliest moment is the one that tests something.
+//! A thread's list is handed over when it is full, by [`Guard::flush`](super::Guard::flush), and when the thread
+//! ends. Under loom and shuttle each object is, at once: there the earliest moment is the one that tests something.
 
 use std::cell::{Cell, RefCell};
 use std::mem;
@@ -32,8 +32,8 @@ pub(crate) struct Garbage {
 
 impl Garbage {
     /// # Safety
-    /// `free(object)` must be sound to call once, at any later time at which no guard is left that exists now, on any thread. It must
-    /// not unwind. It frees about `bytes` bytes.
+    /// `free(object)` must be sound to call once, at any later time at which no guard is left that exists now, on any
+    /// thread. It must not unwind. It frees about `bytes` bytes.
     pub(crate) unsafe fn new<T>(object: *mut T, bytes: usize, free: unsafe fn(*mut ())) -> Self {
         Self { object: object.cast(), free, bytes }
     }
@@ -86,8 +86,8 @@ impl Drop for Retired {
 thread_local! {
     static RETIRED: Retired = const { Retired(RefCell::new(Batch::new())) };
 
-    /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed; what is freed
-    /// takes no step of loom's, so that no other of its threads runs meanwhile.
+    /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed;
+    /// what is freed takes no step of loom's, so that no other of its threads runs meanwhile.
     static COLLECTING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -167,8 +167,8 @@ impl Batch {
         }
         // ORDERING: relaxed; a figure.
         HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
-        // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this later moment are, on
-        // any thread; none unwinds.
+        // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
+        // later moment are, on any thread; none unwinds.
         unsafe { imp::defer(move || self.free()) };
     }
 

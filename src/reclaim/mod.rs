@@ -28,10 +28,10 @@ pub(crate) use self::garbage::{Garbage, garbage_bytes};
 
 /// Keeps what its owner read from a map alive.
 ///
-/// As long as a guard lives, no entry that a map still held when the guard was made is freed by another thread's removing
-/// it; references into a map borrow a guard. (Who borrows a map exclusively, or owns it, frees its entries at once.) Guards cost a few nanoseconds, guards inside a guard almost nothing.
-/// A guard that is held for long holds back the memory of everything that is removed meanwhile, in all maps; it blocks
-/// nobody.
+/// As long as a guard lives, no entry that a map still held when the guard was made is freed by another thread's
+/// removing it; references into a map borrow a guard. (Who borrows a map exclusively, or owns it, frees its entries
+/// at once.) Guards cost a few nanoseconds, guards inside a guard almost nothing. A guard that is held for long holds
+/// back the memory of everything that is removed meanwhile, in all maps; it blocks nobody.
 ///
 /// Made by [`HashMap::guard`](crate::HashMap::guard), or inside a [`Pinned`](crate::Pinned) view. It marks the thread that made it
 /// and cannot be sent to another; other threads may use it by reference. One that can be sent is made by
@@ -70,10 +70,10 @@ impl Guard {
     ///
     /// Gives the memory of freed entries that this thread keeps for its next ones, a few kilobytes, back to the allocator as well.
     ///
-    /// The former happens by itself whenever a thread has retired 128 entries, or 8 KiB; this is for threads that will do nothing for
-    /// a long time. What
-    /// has just been retired is not freed by this call: the collector must see twice that no guard from before is left (this one
-    /// is, for example), which it looks for each time that any thread calls this, or makes a hundred guards or so.
+    /// The former happens by itself whenever a thread has retired 128 entries, or 8 KiB; this is for threads that
+    /// will do nothing for a long time. What has just been retired is not freed by this call: the collector must see
+    /// twice that no guard from before is left (this one is, for example), which it looks for each time that any
+    /// thread calls this, or makes a hundred guards or so.
     ///
     /// In the destructor of an entry that the collector is dropping this does nothing: else what it freed would be freed within
     /// that, and so on, as deep as there is garbage.

@@ -77,7 +77,8 @@ pub(super) unsafe fn give(class: usize, piece: *mut u8) {
 fn refill(class: usize) -> *mut u8 {
     let Some(mut pieces) = SHELVES[class].take() else { return ptr::null_mut() };
     let piece = pieces.pop();
-    // There are others if the allocator uses a map, and has come here meanwhile; and if the thread is ending, all are too many.
+    // There are others if the allocator uses a map, and has come here meanwhile; and if the thread is ending, all are
+    // too many.
     let others = OWN.try_with(|own| own.0[class].replace(pieces)).unwrap_or(pieces);
     give_all(class, others);
     // What can be taken has a piece.

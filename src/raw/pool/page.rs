@@ -1,8 +1,9 @@
 //! A page of memory, cut into pieces of one size.
 //!
-//! One word of a page's header changes while it is in use: the pieces that have been given back, linked through themselves, and how
-//! many they are. Anybody pushes a piece, and all are taken together, so that nothing can go wrong where an address recurs: a piece is
-//! linked to the one that the word names when it is pushed, whatever has happened to that in between.
+//! One word of a page's header changes while it is in use: the pieces that have been given back, linked through
+//! themselves, and how many they are. Anybody pushes a piece, and all are taken together, so that nothing can go
+//! wrong where an address recurs: a piece is linked to the one that the word names when it is pushed, whatever has
+//! happened to that in between.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::ptr;
@@ -13,8 +14,8 @@ use crate::sync::{AtomicU64, Ordering};
 /// Bytes from one page to the next, and the alignment of pages: from a piece to its page is a matter of a mask.
 pub(super) const PAGE: usize = 4 << 10;
 
-/// What a page takes of the allocator. Two words less: where the allocator has a header of as much before each piece of memory, pages
-/// follow each other without a gap.
+/// What a page takes of the allocator. Two words less: where the allocator has a header of as much before each piece
+/// of memory, pages follow each other without a gap.
 const PAGE_LAYOUT: Layout = match Layout::from_size_align(PAGE - 2 * size_of::<usize>(), PAGE) {
     Ok(layout) => layout,
     Err(_) => unreachable!(),
@@ -53,8 +54,8 @@ impl Pieces {
     }
 }
 
-/// The pieces that have been given back: the offset of the latest in the page, how many there are, and whether they are as many as
-/// make a page worth taking, which is said to the shelf.
+/// The pieces that have been given back: the offset of the latest in the page, how many there are, and whether they
+/// are as many as make a page worth taking, which is said to the shelf.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Returned(u64);
 
@@ -146,8 +147,8 @@ impl Page {
         Self(piece.map_addr(|address| address & !(PAGE - 1)))
     }
 
-    /// Where the header is: on another cache line in each of 63 pages that follow one another. At the same place in all, headers would
-    /// contend for a few lines of the cache.
+    /// Where the header is: on another cache line in each of 63 pages that follow one another. At the same place in
+    /// all, headers would contend for a few lines of the cache.
     #[inline]
     fn header(self) -> *mut Header {
         let line = self.0.addr() / PAGE % 63;
@@ -187,8 +188,8 @@ impl Page {
             unsafe { piece.cast::<*mut u8>().write(latest) };
             let worth_taking = now.number() + 1 >= worth_taking(pieces);
             let then = now.with(offset, worth_taking);
-            // ORDERING: release, for who takes the pieces may write to them, and whoever frees the page comes after all; acquire, for
-            // we may be the one who frees it.
+            // ORDERING: release, for who takes the pieces may write to them, and whoever frees the page comes after
+            // all; acquire, for we may be the one who frees it.
             match head.returned.compare_exchange(now.0, then.0, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) if then.number() == pieces => return Return::Whole,
                 Ok(_) if then.is_listed() && (!now.is_listed() || without(Guarded::pool_once)) => {
@@ -262,7 +263,8 @@ pub(crate) fn bury() -> usize {
     freed.len()
 }
 
-/// As many pieces of a page as it is worth taking for: what is free in pages with less than that is not used until it is more.
+/// As many pieces of a page as it is worth taking for: what is free in pages with less than that is not used until it
+/// is more.
 fn worth_taking(pieces: usize) -> usize {
     (pieces / 8).max(1)
 }

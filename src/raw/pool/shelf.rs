@@ -1,15 +1,16 @@
 //! All pages of one size of pieces.
 //!
-//! Each has a number, and each number a bit: set if the page may be taken. Whoever clears the bit *holds* the page, and is the only
-//! one who does:
+//! Each has a number, and each number a bit: set if the page may be taken. Whoever clears the bit *holds* the page,
+//! and is the only one who does:
 //!
-//! 1. A thread that needs pieces holds a page and takes what has been given back to it; or makes a page, if the number has none. From
-//!    then on the page is its pieces, wherever they are.
-//! 2. Pieces are pushed to their page. Whoever makes them so many that the page is worth taking sets the bit, once: the word of
-//!    the page says that this has been done (or is about to be) until the pieces are taken, and nobody takes them without the bit.
-//! 3. Whoever pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are in it, nobody else
-//!    holds it, and whoever set the bit is through with it. Who does not leaves it to the one who holds it and will take all
-//!    pieces, or to the one who has not set the bit yet: then it stays for the next who wants pieces, or for [`Shelf::tidy`].
+//! 1. A thread that needs pieces holds a page and takes what has been given back to it; or makes a page, if the
+//! number has none. From then on the page is its pieces, wherever they are. 2. Pieces are pushed to their page.
+//! Whoever makes them so many that the page is worth taking sets the bit, once: the word of the page says that this
+//! has been done (or is about to be) until the pieces are taken, and nobody takes them without the bit. 3. Whoever
+//! pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are in it,
+//! nobody else holds it, and whoever set the bit is through with it. Who does not leaves it to the one who holds it
+//! and will take all pieces, or to the one who has not set the bit yet: then it stays for the next who wants pieces,
+//! or for [`Shelf::tidy`].
 //!
 //! A page that is not held, and of which one has no piece, is not looked at: it may be gone.
 
@@ -29,8 +30,8 @@ const SEGMENTS: usize = 24;
 /// Pages of free pieces only that are kept for what comes next.
 const KEPT_PAGES: isize = if cfg!(loom) { 0 } else { 16 };
 
-/// The bits and the pages of some numbers. Never freed: that is eight bytes and a bit for each number, and numbers are at most
-/// twice as many as there ever were pages at one time.
+/// The bits and the pages of some numbers. Never freed: that is eight bytes and a bit for each number, and numbers
+/// are at most twice as many as there ever were pages at one time.
 struct Segment {
     free: Box<[AtomicU64]>,
     pages: Box<[AtomicPtr<u8>]>,
@@ -96,8 +97,8 @@ impl Shelf {
             while let Some(bit) = lowest(word.free.load(Ordering::Relaxed)) {
                 if word.hold(bit) {
                     if index != first {
-                        // Unless somebody has listed a page and lowered it. One that was listed behind us, and not below it, is
-                        // found when a page of its word or of a lower one is listed next.
+                        // Unless somebody has listed a page and lowered it. One that was listed behind us, and not
+                        // below it, is found when a page of its word or of a lower one is listed next.
                         let (old, new) = (first as u64, index as u64);
                         let _ = self.hint.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
                     }
@@ -159,8 +160,8 @@ impl Shelf {
         }
     }
 
-    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them. Looks at all pages only if there
-    /// are such.
+    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them. Looks at all pages
+    /// only if there are such.
     pub(crate) fn tidy(&self) {
         let mut index = 0;
         // ORDERING: relaxed; whoever makes a page whole meanwhile does so after us.
