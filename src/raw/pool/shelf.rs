@@ -3,14 +3,15 @@
 //! Each has a number, and each number a bit: set if the page may be taken. Whoever clears the bit *holds* the page,
 //! and is the only one who does:
 //!
-//! 1. A thread that needs pieces holds a page and takes what has been given back to it; or makes a page, if the
-//! number has none. From then on the page is its pieces, wherever they are. 2. Pieces are pushed to their page.
-//! Whoever makes them so many that the page is worth taking sets the bit, once: the word of the page says that this
-//! has been done (or is about to be) until the pieces are taken, and nobody takes them without the bit. 3. Whoever
-//! pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are in it,
-//! nobody else holds it, and whoever set the bit is through with it. Who does not leaves it to the one who holds it
-//! and will take all pieces, or to the one who has not set the bit yet: then it stays for the next who wants pieces,
-//! or for [`Shelf::tidy`].
+//! 1. A thread that needs pieces holds a page and takes what has been given back to it; or makes a page, if the number
+//!    has none. From then on the page is its pieces, wherever they are.
+//! 2. Pieces are pushed to their page. Whoever makes them so many that the page is worth taking sets the bit, once: the
+//!    word of the page says that this has been done (or is about to be) until the pieces are taken, and nobody takes
+//!    them without the bit.
+//! 3. Whoever pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are
+//!    in it, nobody else holds it, and whoever set the bit is through with it. Who does not leaves it to the one who
+//!    holds it and will take all pieces, or to the one who has not set the bit yet: then it stays for the next who
+//!    wants pieces, or for [`Shelf::tidy`].
 //!
 //! A page that is not held, and of which one has no piece, is not looked at: it may be gone.
 
