@@ -189,6 +189,40 @@ fn garbage_is_bounded_by_bytes() {
     );
 }
 
+/// One thread inserts and another removes, in turns: what the one frees is for the other's entries. Entries live for very different
+/// times, so that few pages are ever free altogether.
+fn one_inserts_and_another_removes() {
+    let entries = MANY / 10;
+    let before = Counting::settled();
+    let map = Map::with_capacity_and_hasher(entries as usize, Hashing::Ahash);
+    let mut born = 0;
+    let mut fill = || {
+        while map.len() < entries as usize {
+            map.pin().insert(mix(born), born);
+            born += 1;
+        }
+    };
+    fill();
+    let full = Counting::settled() - before;
+    let mut peak = 0;
+    for round in 0..30 {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                map.pin().retain(|key, _| key.rotate_left(round) % 3 != 0);
+                (0..8).for_each(|_| map.guard().flush());
+            });
+        });
+        fill();
+        peak = peak.max(Counting::live() - before);
+    }
+    assert!(peak <= full + full / 4, "{peak} B, where the same number of entries took {full} B");
+    drop(map);
+    assert_eq!(Counting::settled(), before);
+    println!(
+        "{entries} entries: {full} B; {peak} B at most when another thread has removed thirds of them 30 times"
+    );
+}
+
 /// Of all maps, to the byte, when it was this thread that removed the entries.
 fn garbage_is_told() {
     Counting::settled();
@@ -244,5 +278,6 @@ fn memory() {
     maps_shared_by_threads_are_returned();
     garbage_is_bounded_by_bytes();
     garbage_is_told();
+    one_inserts_and_another_removes();
     owned_guards_are_returned();
 }
