@@ -125,17 +125,13 @@ fn resizing_again_and_again_leaks_nothing() {
 
 /// Big entries and their heap parts are counted too.
 fn owned_values_are_returned() {
-    let work = || {
-        let map: HashMap<String, Vec<u64>, Hashing> = HashMap::with_hasher(Hashing::Ahash);
-        for i in 0..5000_u64 {
-            map.pin().insert((i % 1000).to_string(), vec![i; 20]);
-            map.pin().remove((i % 77).to_string().as_str());
-        }
-    };
-    // The first nodes of a size make the pool's list of their pages.
-    work();
     let before = Counting::settled();
-    work();
+    let map: HashMap<String, Vec<u64>, Hashing> = HashMap::with_hasher(Hashing::Ahash);
+    for i in 0..5000_u64 {
+        map.pin().insert((i % 1000).to_string(), vec![i; 20]);
+        map.pin().remove((i % 77).to_string().as_str());
+    }
+    drop(map);
     assert_eq!(Counting::settled(), before);
 }
 
@@ -262,13 +258,8 @@ fn owned_guards_are_returned() {
 /// print last, because the harness keeps what they print in memory.
 #[test]
 fn memory() {
-    // The collector's own state, some of which it makes when it first has garbage, and keeps; and the pool's list of pages, nine bytes
-    // for each that there ever was at a time.
-    let before = Counting::settled();
-    filled(MANY).pin().clear();
-    let kept = Counting::settled() - before;
-    assert!(kept <= (MANY * 16 / 4096 * 20) as isize + (32 << 10), "{kept} B");
-    println!("kept for ever after {MANY} entries: {kept} B");
+    // The collector's own state, some of which it makes when it first has garbage, and keeps.
+    filled(10_000).pin().clear();
     an_empty_map_is_small();
     entries_cost_little_and_return_it_all();
     presizing_costs_no_more_than_growing();

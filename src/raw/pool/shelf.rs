@@ -19,6 +19,7 @@ use std::ptr;
 
 use super::page::{Page, Pieces, Return};
 use crate::raw::guards::{Guarded, without};
+use crate::reclaim::{Garbage, Guard};
 use crate::sync::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
 /// Pages of a word of bits. Loom is slow where there are many atomics.
@@ -31,8 +32,11 @@ const SEGMENTS: usize = 24;
 /// Pages of free pieces only that are kept for what comes next.
 const KEPT_PAGES: isize = if cfg!(loom) { 0 } else { 16 };
 
-/// The bits and the pages of some numbers. Never freed: that is eight bytes and a bit for each number, and numbers
-/// are at most twice as many as there ever were pages at one time.
+/// The bits and the pages of some numbers: eight bytes and a bit for each.
+///
+/// Freed by [`Shelf::tidy`] when it has no pages and all of its numbers are free. That cannot happen to the segment
+/// of a page that somebody has a piece of. Who looks for numbers, or at that of a page that may be gone, has a guard
+/// meanwhile, and so finds the segment or none.
 struct Segment {
     free: Box<[AtomicU64]>,
     pages: Box<[AtomicPtr<u8>]>,
@@ -45,6 +49,28 @@ impl Segment {
             free: (0..words).map(|_| AtomicU64::new(ALL)).collect(),
             pages: (0..words * WORD).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
         })
+    }
+
+    /// Holds all numbers, if all are free and none has a page; else none.
+    fn hold_all(&self) -> bool {
+        for (i, word) in self.free.iter().enumerate() {
+            // ORDERING: as in `Word::hold`.
+            let held = word.compare_exchange(ALL, 0, Ordering::Acquire, Ordering::Relaxed).is_ok();
+            let pages = &self.pages[i * WORD..][..WORD];
+            if !held || !pages.iter().all(|page| page.load(Ordering::Relaxed).is_null()) {
+                let all = &self.free[..i + usize::from(held)];
+                all.iter().for_each(|word| _ = word.fetch_or(ALL, Ordering::Release));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// # Safety
+    /// It was made by Box::into_raw, and nobody else can come to it.
+    unsafe fn free(segment: *mut ()) {
+        // SAFETY: as the caller says.
+        drop(unsafe { Box::from_raw(segment.cast::<Self>()) });
     }
 }
 
@@ -89,11 +115,12 @@ impl Shelf {
 
     /// Some free pieces. None if there is no memory.
     pub(crate) fn take(&self) -> Option<Pieces> {
+        let guard = Guard::new();
         // ORDERING: relaxed; where to begin decides nothing.
         let first = self.hint.load(Ordering::Relaxed) as usize;
         let mut index = first;
         loop {
-            let word = self.word(index, true)?;
+            let word = self.word(index, true, &guard)?;
             // ORDERING: relaxed; it is asked again by `hold`.
             while let Some(bit) = lowest(word.free.load(Ordering::Relaxed)) {
                 if word.hold(bit) {
@@ -144,7 +171,7 @@ impl Shelf {
             Return::Kept => {}
             Return::Listed => {
                 // From here on the page may be gone.
-                if let Some(word) = self.word(number / WORD, false) {
+                if let Some(word) = self.word(number / WORD, false, &Guard::new()) {
                     word.release(number % WORD);
                 }
                 // ORDERING: relaxed; see `take`.
@@ -155,33 +182,43 @@ impl Shelf {
             Return::Whole => {
                 // ORDERING: relaxed; a few more or less.
                 if self.whole.fetch_add(1, Ordering::Relaxed) >= KEPT_PAGES {
-                    self.free_if_whole(number);
+                    self.free_if_whole(number, &Guard::new());
                 }
             }
         }
     }
 
-    /// Gives all pages of free pieces only back to the allocator, unless somebody else holds them. Looks at all pages
-    /// only if there are such.
+    /// Gives all pages of free pieces only back to the allocator, and segments without pages, unless somebody else
+    /// holds them.
     pub(crate) fn tidy(&self) {
-        let mut index = 0;
-        // ORDERING: relaxed; whoever makes a page whole meanwhile does so after us.
-        while self.whole.load(Ordering::Relaxed) > 0 {
-            let Some(word) = self.word(index, false) else { return };
-            let mut free = word.free.load(Ordering::Relaxed);
-            while let Some(bit) = lowest(free) {
-                free &= !(1 << bit);
-                // Nobody who wants a page shall find the number held for nothing.
-                if !word.pages[bit].load(Ordering::Relaxed).is_null() {
-                    self.free_if_whole(index * WORD + bit);
+        let guard = Guard::new();
+        self.free_whole_pages(&guard);
+        self.segments.iter().rev().for_each(|place| free_if_vacant(place, &guard));
+    }
+
+    /// Looks at all pages only if there are such.
+    fn free_whole_pages(&self, guard: &Guard) {
+        for (s, place) in self.segments.iter().enumerate() {
+            let Some(segment) = segment(place, guard) else { continue };
+            for (i, free) in segment.free.iter().enumerate() {
+                // ORDERING: relaxed; whoever makes a page whole meanwhile does so after us.
+                if self.whole.load(Ordering::Relaxed) <= 0 {
+                    return;
+                }
+                let (mut free, index) = (free.load(Ordering::Relaxed), (1 << s) - 1 + i);
+                while let Some(bit) = lowest(free) {
+                    free &= !(1 << bit);
+                    // Nobody who wants a page shall find the number held for nothing.
+                    if !segment.pages[i * WORD + bit].load(Ordering::Relaxed).is_null() {
+                        self.free_if_whole(index * WORD + bit, guard);
+                    }
                 }
             }
-            index += 1;
         }
     }
 
-    fn free_if_whole(&self, number: usize) {
-        let (Some(word), bit) = (self.word(number / WORD, false), number % WORD) else { return };
+    fn free_if_whole(&self, number: usize, guard: &Guard) {
+        let (Some(word), bit) = (self.word(number / WORD, false, guard), number % WORD) else { return };
         if !word.hold(bit) && !without(Guarded::pool_hold) {
             return;
         }
@@ -196,30 +233,43 @@ impl Shelf {
         word.release(bit);
     }
 
-    /// The word of that index, if there is one, or if it shall be made and there is memory for it.
-    fn word(&self, index: usize, make: bool) -> Option<Word<'_>> {
-        let segment = (index + 1).ilog2() as usize;
-        let word = index + 1 - (1 << segment);
-        let place = self.segments.get(segment)?;
-        let mut found = place.load(Ordering::Acquire);
-        if found.is_null() {
+    /// The word of that index, if there is one, or if it shall be made.
+    fn word<'g>(&self, index: usize, make: bool, guard: &'g Guard) -> Option<Word<'g>> {
+        let s = (index + 1).ilog2() as usize;
+        let word = index + 1 - (1 << s);
+        let place = self.segments.get(s)?;
+        let segment = loop {
+            if let Some(segment) = segment(place, guard) {
+                break segment;
+            }
             if !make {
                 return None;
             }
-            let new = Box::into_raw(Segment::new(1 << segment));
-            found = match place.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => new,
-                Err(other) => {
-                    // SAFETY: made above, and nobody has seen it.
-                    drop(unsafe { Box::from_raw(new) });
-                    other
-                }
-            };
-        }
-        // SAFETY: made by Box::into_raw, and freed with the shelf only.
-        let segment = unsafe { &*found };
+            let new = Box::into_raw(Segment::new(1 << s));
+            if place.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                // SAFETY: made above, and nobody has seen it.
+                drop(unsafe { Box::from_raw(new) });
+            }
+        };
         Some(Word { free: &segment.free[word], pages: &segment.pages[word * WORD..][..WORD] })
     }
+}
+
+fn segment<'g>(place: &AtomicPtr<Segment>, _: &'g Guard) -> Option<&'g Segment> {
+    // SAFETY: null, or made by Box::into_raw and freed when the guards are gone that were there when it was unlinked.
+    unsafe { place.load(Ordering::Acquire).as_ref() }
+}
+
+/// Frees a segment without pages, if all of its numbers can be held.
+fn free_if_vacant(place: &AtomicPtr<Segment>, guard: &Guard) {
+    let found = place.load(Ordering::Acquire);
+    if !segment(place, guard).is_some_and(Segment::hold_all) {
+        return;
+    }
+    // ORDERING: release, as there is nothing to be seen but null. Whoever holds all numbers is alone in doing this.
+    place.store(ptr::null_mut(), Ordering::Release);
+    // SAFETY: unlinked; who still looks at it has a guard from before.
+    unsafe { guard.retire(Garbage::new(found, 0, Segment::free)) };
 }
 
 impl Word<'_> {
@@ -275,8 +325,9 @@ mod tests {
     }
 
     fn pages(shelf: &Shelf) -> usize {
-        let words = (0..).map_while(|index| shelf.word(index, false));
-        words.flat_map(|word| word.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
+        let guard = Guard::new();
+        let segments = shelf.segments.iter().filter_map(|place| segment(place, &guard));
+        segments.flat_map(|segment| &segment.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
     }
 
     #[test]
@@ -323,6 +374,8 @@ mod tests {
         let (threads, rounds) = if cfg!(miri) { (2, 5) } else { (4, 2_000) };
         let shelf = Shelf::new(256);
         thread::scope(|scope| {
+            // What is given back to the allocator meanwhile, nobody may look at.
+            scope.spawn(|| (0..rounds).for_each(|_| shelf.tidy()));
             let channels = (0..threads).map(|_| mpsc::sync_channel::<(usize, usize)>(64));
             let (mut senders, mut receivers): (Vec<_>, Vec<_>) = channels.unzip();
             receivers.rotate_right(1);
