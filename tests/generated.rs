@@ -1,5 +1,5 @@
 //! The features `arbitrary` and `proptest`: maps and sets out of nothing.
-#![cfg(not(loom))]
+#![cfg(all(not(loom), any(feature = "arbitrary", feature = "proptest")))]
 
 mod common;
 
