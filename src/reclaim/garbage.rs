@@ -89,6 +89,17 @@ thread_local! {
     /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed;
     /// what is freed takes no step of loom's, so that no other of its threads runs meanwhile.
     static COLLECTING: Cell<bool> = const { Cell::new(false) };
+
+    /// Nothing is to be freed on this thread now.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the collector free nothing on this thread while `f` runs.
+pub(super) fn quietly<T>(f: impl FnOnce() -> T) -> T {
+    let outer = QUIET.replace(true);
+    let result = f();
+    QUIET.set(outer);
+    result
 }
 
 /// Bytes that threads have handed over and that have not been freed.
@@ -167,12 +178,19 @@ impl Batch {
         }
         // ORDERING: relaxed; a figure.
         HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
+        self.defer_counted();
+    }
+
+    fn defer_counted(self) {
         // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
         // later moment are, on any thread; none unwinds.
         unsafe { imp::defer(move || self.free()) };
     }
 
     fn free(mut self) {
+        if QUIET.get() {
+            return self.defer_counted();
+        }
         let outer = COLLECTING.replace(true);
         for Object { object, free } in self.objects.drain(..) {
             // SAFETY: as `Garbage::new` was told; the guards are gone, and each object comes once.
@@ -180,5 +198,40 @@ impl Batch {
         }
         COLLECTING.set(outer);
         HANDED_OVER.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::Guard;
+    use super::*;
+
+    static FREED: AtomicUsize = AtomicUsize::new(0);
+    static FREED_QUIETLY: AtomicBool = AtomicBool::new(false);
+
+    unsafe fn free(object: *mut ()) {
+        // SAFETY: made below.
+        drop(unsafe { Box::from_raw(object.cast::<u8>()) });
+        FREED.fetch_add(1, Ordering::Relaxed);
+        FREED_QUIETLY.fetch_or(QUIET.get(), Ordering::Relaxed);
+    }
+
+    #[test]
+    fn nothing_is_freed_by_a_quiet_guard() {
+        for _ in 0..20 {
+            for _ in 0..300 {
+                // SAFETY: nobody can come to it, and it is freed as it was made.
+                unsafe { Guard::new().retire(Garbage::new(Box::into_raw(Box::new(0_u8)), 1, free)) };
+            }
+            (0..1000).for_each(|_| drop(Guard::quiet()));
+        }
+        assert!(!FREED_QUIETLY.load(Ordering::Relaxed));
+        // By us, or by another test's thread.
+        while FREED.load(Ordering::Relaxed) < 20 * 300 {
+            Guard::new().flush();
+            std::thread::yield_now();
+        }
     }
 }

@@ -60,6 +60,12 @@ impl Guard {
         Self { _pin: imp::pin() }
     }
 
+    /// As [`new`](Self::new), for the pool: what the collector comes upon is put off. No destructor shall run in the middle
+    /// of an allocation, nor while a map is dropped, but those of its entries.
+    pub(crate) fn quiet() -> Self {
+        garbage::quietly(Self::new)
+    }
+
     /// Registers and pins a participant that nobody else knows of. It is gone with the guard.
     pub(crate) fn with_own_participant() -> Self {
         Self { _pin: imp::pin_own() }

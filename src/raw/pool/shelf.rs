@@ -115,7 +115,7 @@ impl Shelf {
 
     /// Some free pieces. None if there is no memory.
     pub(crate) fn take(&self) -> Option<Pieces> {
-        let guard = Guard::new();
+        let guard = Guard::quiet();
         // ORDERING: relaxed; where to begin decides nothing.
         let first = self.hint.load(Ordering::Relaxed) as usize;
         let mut index = first;
@@ -171,7 +171,7 @@ impl Shelf {
             Return::Kept => {}
             Return::Listed => {
                 // From here on the page may be gone.
-                if let Some(word) = self.word(number / WORD, false, &Guard::new()) {
+                if let Some(word) = self.word(number / WORD, false, &Guard::quiet()) {
                     word.release(number % WORD);
                 }
                 // ORDERING: relaxed; see `take`.
@@ -182,7 +182,7 @@ impl Shelf {
             Return::Whole => {
                 // ORDERING: relaxed; a few more or less.
                 if self.whole.fetch_add(1, Ordering::Relaxed) >= KEPT_PAGES {
-                    self.free_if_whole(number, &Guard::new());
+                    self.free_if_whole(number, &Guard::quiet());
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Shelf {
     /// Gives all pages of free pieces only back to the allocator, and segments without pages, unless somebody else
     /// holds them.
     pub(crate) fn tidy(&self) {
-        let guard = Guard::new();
+        let guard = Guard::quiet();
         self.free_whole_pages(&guard);
         self.segments.iter().rev().for_each(|place| free_if_vacant(place, &guard));
     }
@@ -325,7 +325,7 @@ mod tests {
     }
 
     fn pages(shelf: &Shelf) -> usize {
-        let guard = Guard::new();
+        let guard = Guard::quiet();
         let segments = shelf.segments.iter().filter_map(|place| segment(place, &guard));
         segments.flat_map(|segment| &segment.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
     }
