@@ -57,7 +57,7 @@ impl Test {
     pub fn notices(&mut self, setup: &Setup, tree: &Path, mutant: u32) -> io::Result<End> {
         let seconds = 3 + (self.cost * 8.0) as u64;
         let mut command = self.command(setup, tree, seconds);
-        let (end, _) = wait(command.env("LOXLEY_MUTANT", mutant.to_string()).spawn()?, 10 * seconds)?;
+        let (end, _) = wait(command.env("LOXLEY_MUTANT", mutant.to_string()).spawn()?, 40 * seconds)?;
         self.caught += u32::from(end.is_caught());
         Ok(end)
     }
@@ -81,7 +81,7 @@ pub fn tests(setup: &Setup, tree: &Path, name: &str, binary: &Path, limit: u64) 
         command.arg(inner.get_program()).args(inner.get_args()).current_dir(tree);
         command.envs(setup.environment.iter().copied()).env("LOXLEY_MUTANT_FD", "9");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let (end, cost) = wait(command.spawn()?, 5 * limit)?;
+        let (end, cost) = wait(command.spawn()?, 40 * limit)?;
         if end != End::Passed {
             eprintln!("{}: {} is left out: {end:?} after {cost:.1} s", setup.name, test.name);
             continue;
