@@ -152,7 +152,9 @@ fn round(
     let built = build(root, &tree, files, setup)?;
     let limit = std::env::var("COST").ok().and_then(|cost| cost.parse().ok()).unwrap_or(10);
     let mut all: Vec<Test> = Vec::new();
-    for (name, binary) in &built.binaries {
+    let only = std::env::var("TESTS").unwrap_or_default();
+    let is_wanted = |name: &str| only.is_empty() || only.split(',').any(|wanted| wanted == name);
+    for (name, binary) in built.binaries.iter().filter(|(name, _)| is_wanted(name)) {
         all.extend(tests(setup, &tree, name, binary, limit)?);
     }
     let cost: f64 = all.iter().map(|test| test.cost).sum();
