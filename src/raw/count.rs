@@ -41,13 +41,6 @@ impl Cells {
         Self((0..Counter::cells_when_spread()).map(|_| Cell(AtomicIsize::new(0))).collect())
     }
 
-    /// # Safety
-    /// They were made by Box::into_raw, and nobody else can come to them.
-    unsafe fn free(cells: *mut ()) {
-        // SAFETY: as the caller says.
-        drop(unsafe { Box::from_raw(cells.cast::<Self>()) });
-    }
-
     fn bytes(&self) -> usize {
         size_of_val(&*self.0)
     }
@@ -154,7 +147,7 @@ impl Counter {
         // Freed through the pointer that `spread` made, not through one made of the reference: that may only read.
         if self.cells.compare_exchange(old, ptr::null_mut(), Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             // SAFETY: unlinked by us alone; made by Box::into_raw in `spread`; freed when no guard can see it.
-            unsafe { guard.retire(Garbage::new(old, cells.bytes(), Cells::free)) };
+            unsafe { guard.retire(Garbage::boxed(old, cells.bytes())) };
         }
     }
 

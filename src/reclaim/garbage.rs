@@ -37,6 +37,21 @@ impl Garbage {
     pub(crate) unsafe fn new<T>(object: *mut T, bytes: usize, free: unsafe fn(*mut ())) -> Self {
         Self { object: object.cast(), free, bytes }
     }
+
+    /// What [`Box::into_raw`] gave.
+    ///
+    /// # Safety
+    /// As [`new`](Self::new), where to free it is to drop the box.
+    pub(crate) unsafe fn boxed<T>(object: *mut T, bytes: usize) -> Self {
+        /// # Safety
+        /// Of a T, by Box::into_raw, and not used any more.
+        unsafe fn free<T>(object: *mut ()) {
+            // SAFETY: as the caller says.
+            drop(unsafe { Box::from_raw(object.cast::<T>()) });
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { Self::new(object, bytes, free::<T>) }
+    }
 }
 
 struct Object {

@@ -65,13 +65,6 @@ impl Segment {
         }
         true
     }
-
-    /// # Safety
-    /// It was made by Box::into_raw, and nobody else can come to it.
-    unsafe fn free(segment: *mut ()) {
-        // SAFETY: as the caller says.
-        drop(unsafe { Box::from_raw(segment.cast::<Self>()) });
-    }
 }
 
 pub(crate) struct Shelf {
@@ -269,7 +262,7 @@ fn free_if_vacant(place: &AtomicPtr<Segment>, guard: &Guard) {
     // ORDERING: release, as there is nothing to be seen but null. Whoever holds all numbers is alone in doing this.
     place.store(ptr::null_mut(), Ordering::Release);
     // SAFETY: unlinked; who still looks at it has a guard from before.
-    unsafe { guard.retire(Garbage::new(found, 0, Segment::free)) };
+    unsafe { guard.retire(Garbage::boxed(found, 0)) };
 }
 
 impl Word<'_> {
