@@ -332,36 +332,11 @@ fn keys_that_equal_nothing_can_be_counted_and_freed() {
     });
 }
 
-/// Homes that are chosen by the keys: the upper half is the home in a table of 2^14 buckets.
 #[cfg(not(any(loxley_slots = "1", loxley_slots = "2")))]
 mod crowds {
-    use std::hash::{BuildHasherDefault, Hasher};
-
+    use super::common::hashing::Homes;
     use loxley::HashMap;
-
-    const LOG2: u32 = 14;
-
-    #[derive(Default)]
-    struct Homes(u64);
-
-    impl Hasher for Homes {
-        fn write(&mut self, _: &[u8]) {
-            unreachable!("keys are numbers");
-        }
-
-        fn write_u64(&mut self, key: u64) {
-            // The map multiplies hashes by an odd constant; Newton's iteration inverts it modulo 2^64.
-            let constant = 0x9E37_79B9_7F4A_7C15_u64;
-            let inverse =
-                (0..5).fold(constant, |x, _| x.wrapping_mul(2_u64.wrapping_sub(constant.wrapping_mul(x))));
-            let (home, rest) = (key >> 32, key & u64::from(u32::MAX));
-            self.0 = (home << (64 - LOG2) | rest).wrapping_mul(inverse);
-        }
-
-        fn finish(&self) -> u64 {
-            self.0
-        }
-    }
+    use std::hash::BuildHasherDefault;
 
     /// By their number they would fit into half the table, but not within reach of their homes there.
     #[test]

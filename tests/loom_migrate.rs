@@ -233,25 +233,28 @@ fn an_insertion_into_a_table_that_is_being_filled() {
     .run();
 }
 
+/// Eleven entries of the last of sixteen groups.
+const LAST_GROUP: &[Op] = &[
+    Put(0x70),
+    Put(0x71),
+    Put(0x72),
+    Put(0x73),
+    Put(0x74),
+    Put(0x75),
+    Put(0x76),
+    Put(0x77),
+    Put(0x78),
+    Put(0x79),
+    Put(0x7a),
+];
+
 /// Sixteen groups, the last of which has eleven entries, and eight insertions into the new table, which help with two groups
 /// each. Were the migration not completed when the new table is as full as it may be, the eleven would find no room.
 #[test]
 fn a_table_that_is_filled_too_early() {
     Scenario {
         log2: 5,
-        setup: &[
-            Put(0x70),
-            Put(0x71),
-            Put(0x72),
-            Put(0x73),
-            Put(0x74),
-            Put(0x75),
-            Put(0x76),
-            Put(0x77),
-            Put(0x78),
-            Put(0x79),
-            Put(0x7a),
-        ],
+        setup: LAST_GROUP,
         layout: "4 5 6 7 8 9 a . . . . . . . . . . . . . . . . . . . . . 0 1 2 3",
         resize_to: Some(4),
         threads: &[&[Put(0x00), Put(0x01), Put(0x02), Put(0x03)], &[Put(0x04), Put(0x05), Put(0x06), Put(0x07)]],
@@ -266,18 +269,7 @@ fn a_table_that_is_filled_too_early() {
 fn insertions_into_a_table_with_room_for_one() {
     Scenario {
         log2: 5,
-        setup: &[
-            Put(0x70),
-            Put(0x71),
-            Put(0x72),
-            Put(0x73),
-            Put(0x74),
-            Put(0x75),
-            Put(0x76),
-            Put(0x77),
-            Put(0x78),
-            Put(0x79),
-        ],
+        setup: LAST_GROUP.split_at(10).0,
         layout: "4 5 6 7 8 9 . . . . . . . . . . . . . . . . . . . . . . 0 1 2 3",
         resize_to: Some(4),
         threads: &[&[Put(0x00)], &[Put(0x10)]],

@@ -4,11 +4,11 @@
 mod common;
 
 use common::alloc::Counting;
-use common::hashing::Hashing;
+use common::hashing::{Hashing, Homes};
 use common::{StopOnDrop, TINY_BUCKETS, assert_same, mix, one_at_a_time, scaled};
 use loxley::{HashMap, HashSet};
 use std::collections::HashMap as StdMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
@@ -182,27 +182,6 @@ fn kept_capacity() {
     assert!(map.capacity() < 10);
     shrunk(&map);
     shrunk(&map.clone());
-}
-
-/// Homes that are chosen by the keys: the upper half is the home in a table of 2^14 buckets.
-#[derive(Default)]
-struct Homes(u64);
-
-impl Hasher for Homes {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are numbers");
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        // The map multiplies hashes by an odd constant; Newton's iteration inverts it modulo 2^64.
-        let constant = 0x9E37_79B9_7F4A_7C15_u64;
-        let inverse = (0..5).fold(constant, |x, _| x.wrapping_mul(2_u64.wrapping_sub(constant.wrapping_mul(x))));
-        self.0 = (key >> 32 << (64 - 14) | key & u64::from(u32::MAX)).wrapping_mul(inverse);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// Few entries in a large table, of which half crowd about one home: no smaller table would hold them in reach.

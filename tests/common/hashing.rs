@@ -68,3 +68,29 @@ impl Hasher for Shaped {
         }
     }
 }
+
+/// Homes that are chosen by the keys: the upper half is the home in a table of `1 << Homes::LOG2` buckets.
+#[derive(Default)]
+pub(crate) struct Homes(u64);
+
+impl Homes {
+    const LOG2: u32 = 14;
+}
+
+impl Hasher for Homes {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers");
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        // The map multiplies hashes by an odd constant; Newton's iteration inverts it modulo 2^64.
+        let constant = 0x9E37_79B9_7F4A_7C15_u64;
+        let inverse = (0..5).fold(constant, |x, _| x.wrapping_mul(2_u64.wrapping_sub(constant.wrapping_mul(x))));
+        let (home, rest) = (key >> 32, key & u64::from(u32::MAX));
+        self.0 = (home << (64 - Self::LOG2) | rest).wrapping_mul(inverse);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
