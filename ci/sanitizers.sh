@@ -29,8 +29,12 @@ address() {
 }
 
 # The standard library must be instrumented as well, and so built: else each of its synchronisations is missed.
+has_rust_src() {
+    [ -e "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/Cargo.lock" ]
+}
+
 thread() {
-    if ! [ -e "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+    if ! has_rust_src; then
         skip thread 'no nightly toolchain with rust-src'
         return
     fi
@@ -48,7 +52,7 @@ planted_at=(
 )
 
 planted() {
-    if ! [ -e "$(rustc +nightly --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+    if ! has_rust_src; then
         skip planted 'no nightly toolchain with rust-src'
         return
     fi
