@@ -40,6 +40,20 @@ fn two_on_tombstones_and_a_removal() {
     .run();
 }
 
+/// One by `compute`, which does not try EMPTY slots first, beside one that does.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn on_a_tombstone_and_direct() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(A), Remove(A)],
+        layout: "x. ..",
+        threads: &[&[Adopt(A)], &[Put(A), Get(A)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
 /// An EMPTY slot in the home bucket: one exchange. Two of one key must meet at the same slot.
 #[cfg(loxley_slots = "2")]
 #[test]

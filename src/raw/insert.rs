@@ -14,6 +14,10 @@
 //!    home has been inserted or moved since 1: then search again. Success is the point of no return;
 //! 4. PENDING → LIVE: the linearization point. If it fails, somebody helped.
 //!
+//! Where a tombstone of the home bucket can be taken, and no other entry looks like the key's, all this is done in a straight
+//! line first ([`insert_on_tombstone`](Attempt::insert_on_tombstone)): in a table whose entries come and go that is the
+//! common case.
+//!
 //! A thread that stalls before 3 leaves one slot unusable and holds up nobody; after 3, the next writer of this home that
 //! would be held up does step 4 for it.
 //!
@@ -26,7 +30,7 @@ use std::hash::{BuildHasher, Hash};
 use std::mem::ManuallyDrop;
 use std::ptr;
 
-use super::bucket::Slot;
+use super::bucket::{Bucket, Slot};
 use super::core::Op;
 use super::count::Part;
 use super::guards::{Guarded, without};
@@ -37,7 +41,7 @@ use super::place::{Eviction, Place};
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::{Next, Table};
-use super::word::{Word, readable_tag};
+use super::word::{State, Word, readable_tag};
 
 /// What to do if the key is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +66,7 @@ where
 
 /// How an attempt in one table ended.
 enum Step<'g, K, V> {
-    New(&'g Node<K, V>),
+    New,
     Replaced(*mut Node<K, V>),
     Kept(&'g Node<K, V>),
     /// Start again at the root.
@@ -141,31 +145,35 @@ where
     }
 
     pub(super) fn resume(self, mut attempt: Attempt<'g, K, V, S>, mode: Mode) -> Inserted<'g, K, V, S> {
+        match attempt.insert_on_tombstone() {
+            Some(table) => Inserted::New(attempt.end(table)),
+            None => {
+                attempt.restart();
+                self.resume_anywhere(attempt, mode)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn resume_anywhere(self, mut attempt: Attempt<'g, K, V, S>, mode: Mode) -> Inserted<'g, K, V, S> {
         loop {
             let Current { table, filling } = self.table_for_insertion(attempt.hash);
             match attempt.run(table, filling, mode) {
-                Step::New(node) => {
-                    attempt.over = true;
-                    if let Some(part) = attempt.counted.take() {
-                        self.core().grow_if_full(table, part, self.guard);
-                    }
-                    return Inserted::New(node);
-                }
+                Step::New => return Inserted::New(attempt.end(table)),
                 Step::Replaced(old) => {
                     let new = attempt.end_by_replacing(table, filling, old);
                     // SAFETY: in the map a moment ago, and our guard is older than that.
                     return Inserted::Replaced { old: unsafe { &*old }, new };
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt),
-                Step::Restart if without(Guarded::withdraw_restarting) => {}
-                Step::Restart => attempt.withdraw(),
+                Step::Restart => attempt.restart(),
             }
         }
     }
 }
 
-/// An insertion under way. Dropped before it is over, by a panic of user code or because the key was there, it undoes what
-/// it has done.
+/// An insertion under way. Dropped before its node is in the map, by a panic of user code or because the key was there,
+/// it undoes what it has done.
 pub(crate) struct Attempt<'g, K, V, S>
 where
     K: Send + 'static,
@@ -182,8 +190,6 @@ where
     seen: bool,
     /// The node's value has been taken out.
     empty: bool,
-    /// The node is in the map.
-    over: bool,
 }
 
 struct Pending<'g, K, V> {
@@ -225,7 +231,7 @@ where
                     }
                     let live = self.live(table, 0);
                     if bucket.slot(i).exchange(Word::EMPTY, live) {
-                        return Step::New(self.published());
+                        return Step::New;
                     }
                 }
                 Seek::Absent => {
@@ -251,21 +257,14 @@ where
         let bucket = table.home_bucket(home);
         if self.pending.is_none() {
             match self.op.place(table, filling, home, 0, Eviction::Allowed) {
+                Place::Free { at, .. } if meta.pend() == Some(at) && !without(Guarded::p0_pend) => {
+                    bucket.exchange_meta(meta, meta.without_pend());
+                    return None;
+                }
                 Place::Free { slot, word, at } => {
-                    if bucket.meta() != meta && !without(Guarded::p0_meta) {
+                    if !self.take_slot(table, bucket, meta, Pending { slot, word, at }) {
                         return None;
                     }
-                    if meta.pend() == Some(at) && !without(Guarded::p0_pend) {
-                        bucket.exchange_meta(meta, meta.without_pend());
-                        return None;
-                    }
-                    let pending = Word::pending(self.node.as_ptr(), table.fingerprint(self.hash), at.displacement);
-                    // Before the exchange, after which others may look.
-                    self.seen = !without(Guarded::seen);
-                    if !slot.exchange(word, pending) {
-                        return None;
-                    }
-                    self.pending = Some(Pending { slot, word: pending, at });
                 }
                 Place::Again => return None,
                 Place::Restart => return Some(Step::Restart),
@@ -281,13 +280,70 @@ where
                 }
             }
         }
-        let Pending { slot, word, at } = self.pending.as_ref()?;
-        if !bucket.exchange_meta(meta, meta.with_pend(*at)) {
+        self.publish(bucket, meta).then_some(Step::New)
+    }
+
+    /// The straight line through steps 1 to 4: for a tombstone of the home bucket, where it is certain at first sight that the key
+    /// is absent. Returns the table, if the entry is in it now.
+    ///
+    /// It is certain when no bucket up to the bound has the key's tag, and all their slots are LIVE or vacant: a PENDING
+    /// could be the insertion of the key that the meta word names. Nor may the home bucket have an EMPTY slot, for the key
+    /// could be inserted there directly, past the meta word. Each slot is loaded once for all questions, after meta.
+    #[inline(never)]
+    fn insert_on_tombstone(&mut self) -> Option<Table<'g, K, V>> {
+        let table = self.op.core().root(self.op.guard)?;
+        let home = table.home(self.hash);
+        let fingerprint = table.fingerprint(self.hash);
+        let bucket = table.home_bucket(home);
+        let meta = bucket.meta();
+        if meta.is_frozen() {
             return None;
         }
-        slot.exchange(*word, word.published());
-        self.pending = None;
-        Some(Step::New(self.published()))
+        let named = meta.pend().map(|at| at.slot);
+        let (slot, word) =
+            bucket.tombstones(readable_tag(fingerprint, 0)).find(|&(slot, _)| named != Some(slot))?;
+        let lacks =
+            |displacement| table.bucket(home + displacement).lacks(readable_tag(fingerprint, displacement));
+        if word.state() != State::Tomb || !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
+            return None;
+        }
+        let free = Pending { slot: bucket.slot(slot), word, at: Position { displacement: 0, slot } };
+        (self.take_slot(table, bucket, meta, free) && self.publish(bucket, meta)).then_some(table)
+    }
+
+    /// Step 2, where `free` is a free slot as it was after `meta`, and not the one that `meta` names.
+    #[inline(always)]
+    fn take_slot(
+        &mut self,
+        table: Table<'g, K, V>,
+        home: &Bucket<K, V>,
+        meta: Meta,
+        free: Pending<'g, K, V>,
+    ) -> bool {
+        if home.meta() != meta && !without(Guarded::p0_meta) {
+            return false;
+        }
+        let Pending { slot, word, at } = free;
+        let pending = Word::pending(self.node.as_ptr(), table.fingerprint(self.hash), at.displacement);
+        // Before the exchange, after which others may look.
+        self.seen = !without(Guarded::seen);
+        let taken = slot.exchange(word, pending);
+        if taken {
+            self.pending = Some(Pending { slot, word: pending, at });
+        }
+        taken
+    }
+
+    /// Steps 3 and 4.
+    #[inline(always)]
+    fn publish(&mut self, home: &Bucket<K, V>, meta: Meta) -> bool {
+        let Some(Pending { slot, word, at }) = self.pending.as_ref() else { return false };
+        let committed = home.exchange_meta(meta, meta.with_pend(*at));
+        if committed {
+            slot.exchange(*word, word.published());
+            self.pending = None;
+        }
+        committed
     }
 
     /// Puts the node in the place of an entry of its key; if that succeeds, the attempt is to be ended.
@@ -303,11 +359,20 @@ where
         filling: Option<Resize<'g, K, V>>,
         old: *mut Node<K, V>,
     ) -> &'g Node<K, V> {
-        self.over = true;
         self.uncount();
+        let this = ManuallyDrop::new(self);
         // SAFETY: our exchange took it out of the table.
-        unsafe { self.op.retire(table, filling, old) };
-        self.published()
+        unsafe { this.op.retire(table, filling, old) };
+        this.published()
+    }
+
+    /// Ends an attempt whose node is a new entry of `table`. Returns that.
+    fn end(self, table: Table<'g, K, V>) -> &'g Node<K, V> {
+        let mut this = ManuallyDrop::new(self);
+        if let Some(part) = this.counted.take() {
+            this.op.core().grow_if_full(table, part, this.op.guard);
+        }
+        this.published()
     }
 
     fn live(&self, table: Table<'g, K, V>, displacement: usize) -> Word<Node<K, V>> {
@@ -326,22 +391,14 @@ where
     V: Send + 'static,
 {
     pub(super) fn new(op: Op<'g, K, V, S>, hash: u64, node: OwnedNode<K, V>) -> Self {
-        Self {
-            op,
-            node: ManuallyDrop::new(node),
-            hash,
-            pending: None,
-            counted: None,
-            seen: false,
-            empty: false,
-            over: false,
-        }
+        Self { op, node: ManuallyDrop::new(node), hash, pending: None, counted: None, seen: false, empty: false }
     }
 
     /// Counts the entry, unless that is done, and checks that the table takes insertions still.
     ///
     /// In this order: who announces a smaller successor adds up the count afterwards, so either the sum has this
     /// entry, or we see the announcement. For the capacity rule likewise, see [`Counter::sum`](super::count::Counter::sum).
+    #[inline]
     fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
         let counter = &self.op.core().count;
         let too_early = without(Guarded::count_first).then(|| matches!(table.next(), Next::Nothing));
@@ -358,6 +415,13 @@ where
     pub(super) fn uncount(&mut self) {
         if self.counted.take().is_some() {
             self.op.core().count.add(-1, self.op.guard);
+        }
+    }
+
+    /// Before a search that begins at the root, and may come to another table.
+    fn restart(&mut self) {
+        if !without(Guarded::withdraw_restarting) {
+            self.withdraw();
         }
     }
 
@@ -405,9 +469,6 @@ where
     V: Send + 'static,
 {
     fn drop(&mut self) {
-        if self.over {
-            return;
-        }
         self.withdraw();
         self.uncount();
         let empty = self.empty;

@@ -23,6 +23,7 @@ thread_local! {
 }
 
 /// A number of 60 bits that no other call has returned (within the first 2^60 calls).
+#[inline]
 pub(crate) fn stamp() -> u64 {
     STAMP.with(|stamp| {
         let mut n = stamp.get();

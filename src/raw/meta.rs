@@ -74,6 +74,7 @@ impl Meta {
         self.0 & (PLACED | MIGRATED) != 0
     }
 
+    #[inline]
     pub(crate) fn pend(self) -> Option<Position> {
         let slot = (self.0 >> PEND_SLOT_SHIFT & 0b111) as usize;
         let displacement = (self.0 >> PEND_BUCKETS_SHIFT & DISPLACEMENT_MASK) as usize;
@@ -81,6 +82,7 @@ impl Meta {
     }
 
     /// The commit of an insertion at `at`.
+    #[inline]
     pub(crate) fn with_pend(self, at: Position) -> Self {
         debug_assert!(at.displacement <= MAX_DISPLACEMENT);
         let pend = (at.displacement as u64) << PEND_BUCKETS_SHIFT | (at.slot as u64 + 1) << PEND_SLOT_SHIFT;
@@ -92,10 +94,12 @@ impl Meta {
     }
 
     /// The bound raised to `displacement` if it is lower; a new version in any case.
+    #[inline]
     pub(crate) fn bounding(self, displacement: usize) -> Self {
         self.with_bound(self.bound().max(displacement))
     }
 
+    #[inline]
     pub(crate) fn with_bound(self, bound: usize) -> Self {
         debug_assert!(bound <= MAX_DISPLACEMENT);
         Self(self.0 & !(DISPLACEMENT_MASK << BOUND_SHIFT) | (bound as u64) << BOUND_SHIFT).next()
@@ -120,6 +124,7 @@ impl Meta {
     }
 
     /// The version takes the upper bits, so it wraps around without touching a neighbour.
+    #[inline]
     fn next(self) -> Self {
         Self((self.0 + (1 << VERSION_SHIFT)) & ALL_BITS)
     }

@@ -88,6 +88,20 @@ impl<K, V> Bucket<K, V> {
         (mask != 0).then(|| vector::index_of_bit(mask.trailing_zeros()))
     }
 
+    /// The tombstones, if all other slots are LIVE and none has this (readable) tag; by one and the same load of each slot.
+    #[inline(always)]
+    pub(crate) fn tombstones(&self, tag: u16) -> Selected<'_, K, V> {
+        debug_assert!(is_readable(tag));
+        Selected { bucket: self, mask: vector::tombstones(self, tag) }
+    }
+
+    /// Whether no slot has this (readable) tag, and each is LIVE or vacant; by one and the same load of each slot.
+    #[inline(always)]
+    pub(crate) fn lacks(&self, tag: u16) -> bool {
+        debug_assert!(is_readable(tag));
+        vector::lacks(self, tag)
+    }
+
     /// The slots in state FROZEN, COPY, MOVED or CROSS.
     #[inline(always)]
     pub(crate) fn in_transit(&self) -> Selected<'_, K, V> {
@@ -196,6 +210,12 @@ mod tests {
                     scalar::vacancy(&bucket, tag),
                     "round {round}"
                 );
+                assert_eq!(
+                    slots_of(vector::tombstones(&bucket, tag)),
+                    scalar::tombstones(&bucket, tag),
+                    "round {round}"
+                );
+                assert_eq!(vector::lacks(&bucket, tag), scalar::lacks(&bucket, tag), "round {round}");
             }
             for d in [0, 1, 5, 6, 40, MAX_DISPLACEMENT] {
                 let mask = scalar::to_freeze(&bucket, d);

@@ -122,6 +122,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
 }
 
 /// A tombstone like no other.
+#[inline]
 pub(super) fn tomb<N>() -> Word<N> {
     Word::tomb(local::stamp())
 }

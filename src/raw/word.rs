@@ -156,20 +156,24 @@ impl<N> Word<N> {
     }
 
     /// A tombstone; `stamp` is unique among all tombstones ([`crate::raw::local::stamp`]) and has at most 60 bits.
+    #[inline]
     pub(crate) fn tomb(stamp: u64) -> Self {
         debug_assert!(stamp < 1 << 60);
         Self(ptr::without_provenance_mut((stamp as usize) << 3 | TOMB))
     }
 
+    #[inline]
     fn tagged(node: *mut N, tag: u16, state: usize) -> Self {
         debug_assert!(fits(node));
         Self(node.map_addr(|address| address | (usize::from(tag) << TAG_SHIFT) | state))
     }
 
+    #[inline]
     pub(crate) fn pending(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
         Self::tagged(node, quiet_tag(fingerprint, displacement), PENDING)
     }
 
+    #[inline]
     pub(crate) fn live(node: *mut N, fingerprint: Fingerprint, displacement: usize) -> Self {
         Self::tagged(node, readable_tag(fingerprint, displacement), LIVE)
     }
@@ -210,6 +214,7 @@ impl<N> Word<N> {
     }
 
     /// PENDING or COPY → LIVE: the same entry, now readable.
+    #[inline]
     pub(crate) fn published(self) -> Self {
         debug_assert!(matches!(self.state(), State::Pending | State::Copy));
         let readable = usize::from(READABLE) << TAG_SHIFT;

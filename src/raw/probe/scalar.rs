@@ -1,6 +1,7 @@
 //! The probe by one load a slot, without branches. Masks have one bit for each slot.
 
 use super::super::bucket::{Bucket, Slot};
+use super::super::guards::{Guarded, without};
 use super::super::node::Node;
 use super::super::word::{SLOTS, State, Word, displacement_bits};
 
@@ -34,7 +35,7 @@ pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
 
 #[inline(always)]
 pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
-    select(bucket, |word| matches!(word.state(), State::Empty | State::Sealed | State::Tomb))
+    select(bucket, is_vacant)
 }
 
 #[inline(always)]
@@ -55,6 +56,34 @@ pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
         return 0;
     }
     words.iter().enumerate().fold(0, |mask, (i, word)| mask | u32::from(word.is_empty()) << i)
+}
+
+#[inline(always)]
+pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+    let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
+    let is_tomb = |word: Word<_>| word.state() == State::Tomb;
+    if !words
+        .iter()
+        .all(|&word| is_tomb(word) || word.is_empty() && without(Guarded::tomb_empty) || is_another(word, tag))
+    {
+        return 0;
+    }
+    words.iter().enumerate().fold(0, |mask, (i, &word)| mask | u32::from(is_tomb(word)) << i)
+}
+
+#[inline(always)]
+pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
+    bucket.slots().iter().map(Slot::load).all(|word| is_vacant(word) || is_another(word, tag))
+}
+
+/// LIVE, and not with this tag.
+fn is_another<N>(word: Word<N>, tag: u16) -> bool {
+    let live = word.is_live() || word.state() == State::Pending && without(Guarded::tomb_pending);
+    live && word.tag() != tag
+}
+
+fn is_vacant<N>(word: Word<N>) -> bool {
+    matches!(word.state(), State::Empty | State::Sealed | State::Tomb)
 }
 
 fn is_in_transit<N>(word: Word<N>) -> bool {

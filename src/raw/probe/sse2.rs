@@ -24,6 +24,8 @@ pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot
     unsafe { &*ptr::from_ref(bucket).byte_add(4 * bit as usize).cast() }
 }
 
+const ALL_SLOTS: u32 = 0xFFFC;
+
 /// The even and the odd 32-bit lanes of two vectors.
 const EVEN: i32 = 0b10_00_10_00;
 const ODD: i32 = 0b11_01_11_01;
@@ -90,6 +92,23 @@ impl Snapshot {
     #[inline(always)]
     fn empty(&self) -> __m128i {
         self.low_bits(usize::MAX, 0)
+    }
+
+    /// TOMB or LIVE: the states whose lowest bit is set and whose highest is not.
+    #[inline(always)]
+    fn settled(&self) -> __m128i {
+        self.low_bits(0b101, 0b001)
+    }
+
+    /// EMPTY, SEALED or TOMB: the states that lack the upper two bits.
+    #[inline(always)]
+    fn vacant(&self) -> __m128i {
+        self.low_bits(0b110, 0)
+    }
+
+    #[inline(always)]
+    fn tombs(&self) -> __m128i {
+        self.low_bits(0b111, 0b001)
     }
 
     #[inline(always)]
@@ -161,7 +180,7 @@ pub(super) fn empty<K, V>(bucket: &Bucket<K, V>) -> u32 {
 
 #[inline(always)]
 pub(super) fn vacant<K, V>(bucket: &Bucket<K, V>) -> u32 {
-    slots(Snapshot::of(bucket).low_bits(0b110, 0))
+    slots(Snapshot::of(bucket).vacant())
 }
 
 #[inline(always)]
@@ -180,4 +199,17 @@ pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32
 pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
     let snapshot = Snapshot::of(bucket);
     if words(snapshot.tagged(u16::MAX, tag)) == 0 { slots(snapshot.empty()) } else { 0 }
+}
+
+#[inline(always)]
+pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+    let snapshot = Snapshot::of(bucket);
+    let settled = words(snapshot.tagged(u16::MAX, tag)) == 0 && slots(snapshot.settled()) == ALL_SLOTS;
+    if settled { slots(snapshot.tombs()) } else { 0 }
+}
+
+#[inline(always)]
+pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
+    let snapshot = Snapshot::of(bucket);
+    words(snapshot.tagged(u16::MAX, tag)) == 0 && slots(either(snapshot.settled(), snapshot.vacant())) == ALL_SLOTS
 }
