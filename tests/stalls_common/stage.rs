@@ -279,7 +279,7 @@ impl Drop for EndOnDrop {
 
 /// Of `total` accesses, all, or where they are too many, those at the beginning, at the end, and some between.
 fn sample(total: usize) -> Vec<usize> {
-    const PART: usize = 200;
+    const PART: usize = 100;
     if total <= 3 * PART {
         return (1..=total).collect();
     }

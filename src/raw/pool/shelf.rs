@@ -22,8 +22,14 @@ use crate::raw::guards::{Guarded, without};
 use crate::reclaim::{Garbage, Guard};
 use crate::sync::{AtomicIsize, AtomicPtr, AtomicU64, Ordering};
 
-/// Pages of a word of bits. Loom is slow where there are many atomics.
-const WORD: usize = if cfg!(loom) { 2 } else { 64 };
+/// Pages of a word of bits. Few where each access is a step of a test.
+const WORD: usize = if cfg!(loom) {
+    2
+} else if cfg!(loxley_hooks) {
+    8
+} else {
+    64
+};
 const ALL: u64 = u64::MAX >> (64 - WORD);
 
 /// Segment s has the numbers of `1 << s` words. So many are for more pages than there is memory.
