@@ -6,9 +6,11 @@
 #     LOXLEY_PREEMPTIONS=2 ci/loom.sh  no scenario deeper than that: what .ci/run has time for
 #     ci/loom.sh --test loom_walk -- --nocapture   says of each scenario how deep it was explored
 #
-# Not --release: cargo's test profile is as fast here (Cargo.toml) and has the crate's debug assertions.
+# Not --release: cargo's test profile has the crate's debug assertions, and with this level is as fast.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Here it is the running that takes long.
+export CARGO_PROFILE_TEST_OPT_LEVEL=3
 
 tests=("$@")
 if [ ${#tests[@]} -eq 0 ]; then

@@ -3,6 +3,8 @@
 
 # How long a run may take, in seconds of processor time: others may need the processors too. One that takes longer has no result.
 : "${LIMIT:=600}"
+# As ci/loom.sh, so that nothing is built twice.
+export CARGO_PROFILE_TEST_OPT_LEVEL=3
 loom_log=$(mktemp -d)
 trap 'rm -rf "$loom_log"' EXIT
 # "slots file binary" lines.

@@ -16,6 +16,8 @@
 # Every access is sequentially consistent here, whatever it asks for: memory orderings are loom's business (ci/orderings.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Here it is the running that takes long.
+export CARGO_PROFILE_TEST_OPT_LEVEL=3
 
 # shuttle SLOTS ARGUMENTS…
 shuttle() {
