@@ -12,6 +12,12 @@ const A: u8 = 0x00;
 const B: u8 = 0x01;
 const C: u8 = 0x20;
 
+/// Of A's home, but not with its fingerprint.
+#[cfg(loxley_slots = "2")]
+const UNLIKE: u8 = 0x0C;
+#[cfg(loxley_slots = "2")]
+const UNLIKE_TOO: u8 = 0x0D;
+
 /// The home bucket has tombstones only: both go through the meta word.
 #[cfg(loxley_slots = "2")]
 #[test]
@@ -49,6 +55,65 @@ fn on_a_tombstone_and_direct() {
         setup: &[Put(A), Remove(A)],
         layout: "x. ..",
         threads: &[&[Adopt(A)], &[Put(A), Get(A)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The insertion that meta names is displaced, and not published yet when the home gets a tombstone.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn displaced_pending_and_on_a_tombstone() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(UNLIKE), Put(UNLIKE_TOO)],
+        layout: "00 .. .. ..",
+        threads: &[&[Put(A)], &[Remove(UNLIKE_TOO), Put(A), Get(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The only tombstone is the slot that a stale `pend` names.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn stale_pend_and_on_a_tombstone() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(A), Put(UNLIKE), Remove(A), Put(A), Remove(A)],
+        layout: "x0 .. .. ..",
+        threads: &[&[Put(A)], &[Put(B), Get(A)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// An entry is moved out of its home bucket, which gets a tombstone.
+#[cfg(loxley_slots = "2")]
+#[test]
+fn moved_and_on_a_tombstone() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(A), Put(UNLIKE), Put(C), Put(C + 0x0C)],
+        layout: "00 00 .. ..",
+        threads: &[&[Put(B)], &[Remove(C + 0x0C), Put(C), Get(C)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+#[cfg(loxley_slots = "2")]
+#[test]
+fn on_a_tombstone_against_growth() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(A), Put(UNLIKE), Remove(A)],
+        layout: "x0 ..",
+        threads: &[&[Put(A), Get(A)], &[Begin(2), Get(A), Update(UNLIKE)]],
+        preemptions: 2,
         ..Scenario::DEFAULT
     }
     .run();

@@ -47,6 +47,21 @@ fn kept_or_removed() {
     Scenario { threads: &[&[GetOrPut(A), Try(A)], &[Remove(A), Remove(A)]], ..ONE }.run();
 }
 
+#[cfg(loxley_slots = "1")]
+#[test]
+fn displaced_against_growth() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(A), Put(0x01)],
+        layout: "0 1 . .",
+        threads: &[&[Put(0x01), Remove(0x01)], &[Begin(3), Put(0x01), Get(0x01)]],
+        eager_collector: true,
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
 /// A displaced entry.
 #[cfg(loxley_slots = "1")]
 #[test]

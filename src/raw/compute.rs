@@ -118,8 +118,8 @@ where
                             },
                             Some(Found { table, filling, entry, .. }) => {
                                 if attempt.replace(*table, entry) {
-                                    let new = attempt.end_by_replacing(*table, *filling, entry.word.node());
-                                    return Computed::Replaced { old: entry.node().pair(), new: new.pair() };
+                                    let (old, new) = attempt.end_by_replacing(*table, *filling, entry);
+                                    return Computed::Replaced { old: old.pair(), new: new.pair() };
                                 }
                                 attempt
                             }

@@ -18,7 +18,9 @@ macro_rules! guards {
 
 guards! {
     // insert.rs
-    p0_meta p0_pend withdraw_replacing withdraw_restarting insert_frozen count_first capacity_counted seen tomb_pending tomb_empty
+    p0_meta p0_pend withdraw_replacing withdraw_restarting insert_frozen count_first capacity_counted seen
+    // probe/scalar.rs
+    tomb_pending tomb_empty tomb_displaced
     // seek.rs
     help_again help_home empty_first seek_moved target_first
     // place.rs, evict.rs

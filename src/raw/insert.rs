@@ -16,7 +16,7 @@
 //!
 //! Where a tombstone of the home bucket can be taken, and no other entry looks like the key's, all this is done in a straight
 //! line first ([`insert_on_tombstone`](Attempt::insert_on_tombstone)): in a table whose entries come and go that is the
-//! common case.
+//! common case. So is the replacement of an entry, at home or displaced, that is the first to look like the key's.
 //!
 //! A thread that stalls before 3 leaves one slot unusable and holds up nobody; after 3, the next writer of this home that
 //! would be held up does step 4 for it.
@@ -38,6 +38,7 @@ use super::meta::{Meta, Position};
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
 use super::place::{Eviction, Place};
+use super::remove::Found;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::{Next, Table};
@@ -67,7 +68,7 @@ where
 /// How an attempt in one table ended.
 enum Step<'g, K, V> {
     New,
-    Replaced(*mut Node<K, V>),
+    Replaced(Entry<'g, K, V>),
     Kept(&'g Node<K, V>),
     /// Start again at the root.
     Restart,
@@ -145,13 +146,19 @@ where
     }
 
     pub(super) fn resume(self, mut attempt: Attempt<'g, K, V, S>, mode: Mode) -> Inserted<'g, K, V, S> {
-        match attempt.insert_on_tombstone() {
-            Some(table) => Inserted::New(attempt.end(table)),
-            None => {
-                attempt.restart();
-                self.resume_anywhere(attempt, mode)
+        if let Some(table) = attempt.insert_on_tombstone() {
+            return Inserted::New(attempt.end(table));
+        }
+        attempt.restart();
+        if mode == Mode::Replace {
+            if let Some(Found { table, entry, .. }) = self.displaced_at_first_sight(attempt.hash, attempt.key()) {
+                if attempt.replace(table, &entry) {
+                    let (old, new) = attempt.end_by_replacing(table, None, &entry);
+                    return Inserted::Replaced { old, new };
+                }
             }
         }
+        self.resume_anywhere(attempt, mode)
     }
 
     #[inline(never)]
@@ -160,10 +167,9 @@ where
             let Current { table, filling } = self.table_for_insertion(attempt.hash);
             match attempt.run(table, filling, mode) {
                 Step::New => return Inserted::New(attempt.end(table)),
-                Step::Replaced(old) => {
-                    let new = attempt.end_by_replacing(table, filling, old);
-                    // SAFETY: in the map a moment ago, and our guard is older than that.
-                    return Inserted::Replaced { old: unsafe { &*old }, new };
+                Step::Replaced(entry) => {
+                    let (old, new) = attempt.end_by_replacing(table, filling, &entry);
+                    return Inserted::Replaced { old, new };
                 }
                 Step::Kept(current) => return Inserted::Kept(current, attempt),
                 Step::Restart => attempt.restart(),
@@ -220,7 +226,7 @@ where
                     }
                     match mode {
                         Mode::Keep => return Step::Kept(entry.node()),
-                        Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry.word.node()),
+                        Mode::Replace if self.replace(table, &entry) => return Step::Replaced(entry),
                         Mode::Replace => continue,
                     }
                 }
@@ -287,24 +293,27 @@ where
     /// is absent. Returns the table, if the entry is in it now.
     ///
     /// It is certain when no bucket up to the bound has the key's tag, and all their slots are LIVE or vacant: a PENDING
-    /// could be the insertion of the key that the meta word names. Nor may the home bucket have an EMPTY slot, for the key
-    /// could be inserted there directly, past the meta word. Each slot is loaded once for all questions, after meta.
+    /// could be the insertion of the key that the meta word names, which is in one of them if it is not completed. Nor
+    /// may the home bucket have an EMPTY slot, for the key could be inserted there directly, past the meta word. One
+    /// load of each slot, after meta, answers all of that.
     #[inline(never)]
     fn insert_on_tombstone(&mut self) -> Option<Table<'g, K, V>> {
         let table = self.op.core().root(self.op.guard)?;
+        // Asked again by `count`. Counted here in vain, the entry would take its own room in the successor.
+        if table.has_next() {
+            return None;
+        }
         let home = table.home(self.hash);
         let fingerprint = table.fingerprint(self.hash);
         let bucket = table.home_bucket(home);
         let meta = bucket.meta();
-        if meta.is_frozen() {
-            return None;
-        }
-        let named = meta.pend().map(|at| at.slot);
-        let (slot, word) =
-            bucket.tombstones(readable_tag(fingerprint, 0)).find(|&(slot, _)| named != Some(slot))?;
+        let named = meta.pend().filter(|_| !without(Guarded::p0_pend)).map(|at| at.slot);
+        let (slot, word) = bucket
+            .tombstones(readable_tag(fingerprint, 0))
+            .find(|&(slot, word)| word.state() == State::Tomb && named != Some(slot))?;
         let lacks =
             |displacement| table.bucket(home + displacement).lacks(readable_tag(fingerprint, displacement));
-        if word.state() != State::Tomb || !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
+        if !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
             return None;
         }
         let free = Pending { slot: bucket.slot(slot), word, at: Position { displacement: 0, slot } };
@@ -352,23 +361,25 @@ where
         entry.slot.exchange(entry.word, self.live(table, entry.displacement))
     }
 
-    /// Ends an attempt whose node has replaced `old`. Returns the new entry.
+    /// Ends an attempt whose node has replaced that of `entry`. Returns the old entry and the new one.
     pub(super) fn end_by_replacing(
         mut self,
         table: Table<'g, K, V>,
         filling: Option<Resize<'g, K, V>>,
-        old: *mut Node<K, V>,
-    ) -> &'g Node<K, V> {
+        entry: &Entry<'g, K, V>,
+    ) -> (&'g Node<K, V>, &'g Node<K, V>) {
         self.uncount();
         let this = ManuallyDrop::new(self);
+        debug_assert!(this.pending.is_none());
         // SAFETY: our exchange took it out of the table.
-        unsafe { this.op.retire(table, filling, old) };
-        this.published()
+        unsafe { this.op.retire(table, filling, entry.word.node()) };
+        (entry.node(), this.published())
     }
 
     /// Ends an attempt whose node is a new entry of `table`. Returns that.
     fn end(self, table: Table<'g, K, V>) -> &'g Node<K, V> {
         let mut this = ManuallyDrop::new(self);
+        debug_assert!(this.pending.is_none());
         if let Some(part) = this.counted.take() {
             this.op.core().grow_if_full(table, part, this.op.guard);
         }

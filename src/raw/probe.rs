@@ -10,7 +10,7 @@
 //! bucket (entries move only from bucket to bucket).
 //!
 //! A mask is a hint: whoever follows it loads the slot again, as an atomic, and goes by what that says. Only the *absence*
-//! of a bit is taken at its word.
+//! of a bit is taken at its word, and what a probe says of all other slots ("if no slot has this tag").
 
 // Where the other is in use, only the test of their agreement needs this one.
 #[allow(dead_code)]

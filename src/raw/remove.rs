@@ -80,7 +80,7 @@ where
     {
         match self.entry_at_first_sight(hash, key) {
             Some((table, entry)) => Some(Found { table, filling: None, entry, bound: 0 }),
-            None => self.seek_entry_anywhere(hash, key),
+            None => self.displaced_at_first_sight(hash, key).or_else(|| self.seek_entry_anywhere(hash, key)),
         }
     }
 
@@ -100,6 +100,29 @@ where
         // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
         let node = unsafe { &*word.live_node(tag)? };
         (key.equivalent(node.key()) && !table.has_next()).then_some((table, Entry { slot, word, displacement: 0 }))
+    }
+
+    /// The same in the buckets right of the home, as far as its bound says. If that is out of date already, an entry may be
+    /// overlooked.
+    #[inline(never)]
+    pub(super) fn displaced_at_first_sight<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let table = self.core().root(self.guard).filter(|table| !table.has_next())?;
+        let home = table.home(hash);
+        let fingerprint = table.fingerprint(hash);
+        let bound = table.bound(table.home_bucket(home).meta());
+        for displacement in 1..=bound {
+            let tag = readable_tag(fingerprint, displacement);
+            let Some((slot, word)) = table.bucket(home + displacement).with_tag(tag).first() else { continue };
+            // SAFETY: as above.
+            let Some(node) = word.live_node(tag).map(|node| unsafe { &*node }) else { continue };
+            if key.equivalent(node.key()) {
+                return Some(Found { table, filling: None, entry: Entry { slot, word, displacement }, bound });
+            }
+        }
+        None
     }
 
     #[inline(never)]

@@ -33,6 +33,8 @@
 //! No word ever recurs in one slot while a thread that has read it runs: EMPTY is never written, a TOMB carries a stamp
 //! that no other TOMB has, an entry only ever moves right (so LIVE of a node cannot come back), and nodes are reused only
 //! after a grace period. That is what makes a compare-and-swap of one word a sound test for "nothing has happened here".
+//! (But for PENDING: an insertion that withdraws and tries again may take the same slot. Who expects a PENDING has seen
+//! that it was committed, and then it is not withdrawn: see `help_pend`.)
 
 use std::fmt;
 use std::ptr;
@@ -75,7 +77,7 @@ pub(crate) enum State {
 }
 
 // FROZEN, COPY, MOVED and CROSS have the highest bit in common, and EMPTY, SEALED and TOMB that they lack the upper two, so
-// that one vector comparison finds them: see `probe.rs`.
+// that one vector comparison finds them; TOMB and LIVE alone have the lowest bit and not the highest: see `probe.rs`.
 const TOMB: usize = 1;
 const PENDING: usize = 2;
 const LIVE: usize = 3;

@@ -1,4 +1,4 @@
-//! The probe by one load a slot, without branches. Masks have one bit for each slot.
+//! The probe by one load a slot. Masks have one bit for each slot.
 
 use super::super::bucket::{Bucket, Slot};
 use super::super::guards::{Guarded, without};
@@ -62,10 +62,12 @@ pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
 pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
     let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
     let is_tomb = |word: Word<_>| word.state() == State::Tomb;
-    if !words
-        .iter()
-        .all(|&word| is_tomb(word) || word.is_empty() && without(Guarded::tomb_empty) || is_another(word, tag))
-    {
+    let settled = |&word: &Word<_>| {
+        is_tomb(word)
+            || is_another(word, tag, Guarded::tomb_pending)
+            || word.is_empty() && without(Guarded::tomb_empty)
+    };
+    if !words.iter().all(settled) {
         return 0;
     }
     words.iter().enumerate().fold(0, |mask, (i, &word)| mask | u32::from(is_tomb(word)) << i)
@@ -73,13 +75,13 @@ pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
 
 #[inline(always)]
 pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
-    bucket.slots().iter().map(Slot::load).all(|word| is_vacant(word) || is_another(word, tag))
+    let settled = |word| is_vacant(word) || is_another(word, tag, Guarded::tomb_displaced);
+    bucket.slots().iter().map(Slot::load).all(settled)
 }
 
-/// LIVE, and not with this tag.
-fn is_another<N>(word: Word<N>, tag: u16) -> bool {
-    let live = word.is_live() || word.state() == State::Pending && without(Guarded::tomb_pending);
-    live && word.tag() != tag
+/// LIVE, and not with this tag. Without the guard, PENDING will do.
+fn is_another<N>(word: Word<N>, tag: u16, guard: Guarded) -> bool {
+    (word.is_live() || word.state() == State::Pending && without(guard)) && word.tag() != tag
 }
 
 fn is_vacant<N>(word: Word<N>) -> bool {

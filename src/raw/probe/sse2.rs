@@ -24,7 +24,7 @@ pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot
     unsafe { &*ptr::from_ref(bucket).byte_add(4 * bit as usize).cast() }
 }
 
-const ALL_SLOTS: u32 = 0xFFFC;
+const ALL_SLOTS: u32 = 0xFFFF & !ONE_SLOT;
 
 /// The even and the odd 32-bit lanes of two vectors.
 const EVEN: i32 = 0b10_00_10_00;
