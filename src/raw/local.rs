@@ -51,15 +51,18 @@ pub(super) fn wind_up_thread(n: u64) {
 /// A small number of this thread, to spread threads over counters.
 #[inline]
 pub(crate) fn thread_number() -> usize {
-    THREAD.with(|thread| match thread.get() {
-        UNNUMBERED => {
-            // ORDERING: relaxed, as above.
-            let number = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
-            thread.set(number);
-            number
-        }
+    match THREAD.get() {
+        UNNUMBERED => number_thread(),
         number => number,
-    })
+    }
+}
+
+#[cold]
+fn number_thread() -> usize {
+    // ORDERING: relaxed, as above.
+    let number = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
+    THREAD.set(number);
+    number
 }
 
 /// The processors that this process may use, as of the first call: to ask the system takes as long as some thousand insertions.

@@ -58,6 +58,7 @@ where
     }
 
     /// Removes the entry that was found, if it is still there.
+    #[inline(always)]
     pub(super) fn unlink(self, hash: u64, found: &Found<'g, K, V>) -> bool {
         let Found { table, filling, entry, bound } = found;
         let unlinked = entry.slot.exchange(entry.word, tomb());
