@@ -5,16 +5,17 @@ mod loom_common;
 
 use loom_common::*;
 
-const K: u8 = 0x20;
-
-/// The bucket of K gets full by one insertion, and the next one evicts K.
+/// In the next table, K's bucket gets full by one insertion, and the next one evicts K. (In a table that is not being filled, K would
+/// be found at first sight, before anybody looks for EMPTY slots; unless another entry looks like it, for which two slots are
+/// not enough.)
 #[test]
 fn a_bucket_that_fills_up() {
+    const K: u8 = 0x10;
     Scenario {
         log2: 2,
-        setup: &[Put(0x00), Put(0x01), Put(K)],
-        layout: "00 0. .. ..",
-        threads: &[&[Put(0x21), Put(0x02)], &[Remove(K)]],
+        setup: &[Put(0x00), Put(0x01), Put(K), Begin(3), Migrate(0)],
+        layout: "00 1. .. ..",
+        threads: &[&[Put(0x11), Put(0x02)], &[Remove(K)]],
         preemptions: 2,
         ..Scenario::DEFAULT
     }
