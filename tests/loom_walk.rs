@@ -97,14 +97,15 @@ fn against_shrinking() {
     .run();
 }
 
-/// The removal has looked where Y is inserted afterwards, and finds it where it is moved.
+/// The removal has looked where Y is inserted afterwards, and finds it where it is moved. Another entry keeps the home from
+/// being simple then.
 #[cfg(loxley_slots = "1")]
 #[test]
 fn against_an_insertion_a_move_and_a_removal() {
     Scenario {
-        log2: 2,
-        setup: &[Put(Y), Remove(Y), Put(0x40), Remove(0x40)],
-        layout: ". x x .",
+        log2: 3,
+        setup: &[Put(Y), Put(0x30), Put(Y + 1), Remove(Y), Remove(0x30)],
+        layout: ". . x 1 x . . .",
         threads: &[&[Remove(Y), Iterate], &[Put(Y), Evict(Y)]],
         ..Scenario::DEFAULT
     }
