@@ -27,7 +27,7 @@ if [ -z "$update" ] && [ "$(sed -n 's/^made by //p' "$baseline")" != "$made_by" 
     exit 0
 fi
 
-program=$(cargo bench --bench instructions --no-run 2>&1 | tee /dev/stderr | sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
+program=$(cargo bench --bench instructions --no-run 2>&1 | tee >(cat >&2) | sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
 operations=("$@")
 if [ ${#operations[@]} -eq 0 ]; then
     mapfile -t operations < <("$program")

@@ -60,7 +60,7 @@ planted() {
     binary=$(
         RUSTFLAGS="-Zsanitizer=thread --cfg loxley_sanitize --cfg loxley_hooks --cfg loxley_scalar ${RUSTFLAGS:-}" \
             cargo +nightly test --target "$host" --target-dir target/planted -Zbuild-std --test stress --no-run 2>&1 |
-            tee /dev/stderr | sed -nE 's|^ *Executable tests/stress.rs \((.*)\)$|\1|p'
+            tee >(cat >&2) | sed -nE 's|^ *Executable tests/stress.rs \((.*)\)$|\1|p'
     )
     echo '== as it is: no race'
     "$binary" few_keys
