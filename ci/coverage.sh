@@ -12,8 +12,6 @@ if ! cargo llvm-cov --version >/dev/null 2>&1; then
     echo 'no cargo-llvm-cov here, so NOTHING WAS MEASURED (cargo install cargo-llvm-cov; rustup component add llvm-tools)' >&2
     exit 1
 fi
-# Less code is removed as dead or merged than with the profile's optimization.
-export CARGO_PROFILE_TEST_OPT_LEVEL=1
 
 measure() {
     RUSTFLAGS="$1 ${RUSTFLAGS:-}" cargo llvm-cov --no-report --lib --tests ${COVERAGE_OPTIONS:-}

@@ -41,7 +41,7 @@ use super::place::{Eviction, Place};
 use super::remove::Found;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
-use super::table::{Next, Table};
+use super::table::Table;
 use super::word::{State, Word, readable_tag};
 
 /// What to do if the key is there already.
@@ -412,7 +412,7 @@ where
     #[inline]
     fn count(&mut self, table: Table<'g, K, V>, filling: Option<Resize<'g, K, V>>) -> bool {
         let counter = &self.op.core().count;
-        let too_early = without(Guarded::count_first).then(|| matches!(table.next(), Next::Nothing));
+        let too_early = without(Guarded::count_first).then(|| table.has_next());
         if self.counted.is_none() {
             self.counted = Some(counter.add(1, self.op.guard));
             let rule = !without(Guarded::capacity_counted);
@@ -420,7 +420,7 @@ where
                 return false;
             }
         }
-        too_early.unwrap_or_else(|| matches!(table.next(), Next::Nothing))
+        !too_early.unwrap_or_else(|| table.has_next())
     }
 
     pub(super) fn uncount(&mut self) {

@@ -5,7 +5,9 @@ use std::ptr;
 
 use equivalent::Equivalent;
 
+use super::bucket::Bucket;
 use super::core::Op;
+use super::fingerprint::Fingerprint;
 use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
@@ -96,11 +98,8 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         let table = self.core().root(self.guard)?;
-        let tag = readable_tag(table.fingerprint(hash), 0);
-        let (slot, word) = table.bucket_of(hash).with_tag(tag).first()?;
-        // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after our guard is gone.
-        let node = unsafe { &*word.live_node(tag)? };
-        (key.equivalent(node.key()) && !table.has_next()).then_some((table, Entry { slot, word, displacement: 0 }))
+        let entry = first_alike(table.bucket_of(hash), table.fingerprint(hash), 0, key)?;
+        (!table.has_next()).then_some((table, entry))
     }
 
     /// The same in the buckets right of the home, as far as its bound says. If that is out of date already, an entry may be
@@ -114,16 +113,8 @@ where
         let home = table.home(hash);
         let fingerprint = table.fingerprint(hash);
         let bound = table.bound(table.home_bucket(home).meta());
-        for displacement in 1..=bound {
-            let tag = readable_tag(fingerprint, displacement);
-            let Some((slot, word)) = table.bucket(home + displacement).with_tag(tag).first() else { continue };
-            // SAFETY: as above.
-            let Some(node) = word.live_node(tag).map(|node| unsafe { &*node }) else { continue };
-            if key.equivalent(node.key()) {
-                return Some(Found { table, filling: None, entry: Entry { slot, word, displacement }, bound });
-            }
-        }
-        None
+        let alike = |displacement| first_alike(table.bucket(home + displacement), fingerprint, displacement, key);
+        (1..=bound).find_map(alike).map(|entry| Found { table, filling: None, entry, bound })
     }
 
     #[inline(never)]
@@ -181,4 +172,23 @@ where
         }
         bucket.exchange_meta(meta, meta.with_bound(displacement - 1));
     }
+}
+
+/// The entry of `key` in a bucket `displacement` buckets right of its home, if it is the first there that looks like it.
+#[inline(always)]
+fn first_alike<'g, K, V, Q>(
+    bucket: &'g Bucket<K, V>,
+    fingerprint: Fingerprint,
+    displacement: usize,
+    key: &Q,
+) -> Option<Entry<'g, K, V>>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    let tag = readable_tag(fingerprint, displacement);
+    let (slot, word) = bucket.with_tag(tag).first()?;
+    // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after the guard is gone that keeps the
+    // bucket.
+    let node = unsafe { &*word.live_node(tag)? };
+    key.equivalent(node.key()).then_some(Entry { slot, word, displacement })
 }

@@ -211,9 +211,6 @@ fn cargo(tree: &Path, setup: &Setup, command: &str) -> io::Result<Result<Vec<(St
         // For an intrinsic that tells compile time from run time.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", tree.join("target").join(setup.name))
-        // Optimized: one build is run some thousand times.
-        .env("CARGO_PROFILE_TEST_DEBUG", "0")
-        .env("CARGO_PROFILE_TEST_OPT_LEVEL", "1")
         .stdout(Stdio::piped())
         .stderr(if command == "test" { Stdio::inherit() } else { Stdio::null() });
     let mut child = cargo.spawn()?;

@@ -19,8 +19,17 @@ pub(super) unsafe fn slot_of_bit<K, V>(bucket: &Bucket<K, V>, bit: u32) -> &Slot
     bucket.slot(index_of_bit(bit))
 }
 
+/// A bucket's slots, as they were loaded, once each.
+fn words<K, V>(bucket: &Bucket<K, V>) -> [Word<Node<K, V>>; SLOTS] {
+    std::array::from_fn(|i| bucket.slot(i).load())
+}
+
+fn mask<N>(words: [Word<N>; SLOTS], test: impl Fn(Word<N>) -> bool) -> u32 {
+    words.into_iter().enumerate().fold(0, |mask, (i, word)| mask | u32::from(test(word)) << i)
+}
+
 fn select<K, V>(bucket: &Bucket<K, V>, test: impl Fn(Word<Node<K, V>>) -> bool) -> u32 {
-    (0..SLOTS).fold(0, |mask, i| mask | u32::from(test(bucket.slot(i).load())) << i)
+    mask(words(bucket), test)
 }
 
 #[inline(always)]
@@ -51,32 +60,26 @@ pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32
 
 #[inline(always)]
 pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
-    let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
-    if words.iter().any(|word| word.tag() == tag) {
-        return 0;
-    }
-    words.iter().enumerate().fold(0, |mask, (i, word)| mask | u32::from(word.is_empty()) << i)
+    let words = words(bucket);
+    if words.iter().any(|word| word.tag() == tag) { 0 } else { mask(words, |word| word.is_empty()) }
 }
 
 #[inline(always)]
 pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
-    let words: [_; SLOTS] = std::array::from_fn(|i| bucket.slot(i).load());
+    let words = words(bucket);
     let is_tomb = |word: Word<_>| word.state() == State::Tomb;
     let settled = |&word: &Word<_>| {
         is_tomb(word)
             || is_another(word, tag, Guarded::tomb_pending)
             || word.is_empty() && without(Guarded::tomb_empty)
     };
-    if !words.iter().all(settled) {
-        return 0;
-    }
-    words.iter().enumerate().fold(0, |mask, (i, &word)| mask | u32::from(is_tomb(word)) << i)
+    if words.iter().all(settled) { mask(words, is_tomb) } else { 0 }
 }
 
 #[inline(always)]
 pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
     let settled = |word| is_vacant(word) || is_another(word, tag, Guarded::tomb_displaced);
-    bucket.slots().iter().map(Slot::load).all(settled)
+    words(bucket).into_iter().all(settled)
 }
 
 /// LIVE, and not with this tag. Without the guard, PENDING will do.
