@@ -1,50 +1,75 @@
 //! The pool: no piece is given to two, no page is freed that somebody has a piece of or looks at, and all pages are freed in the end.
 //!
-//! Pages have three pieces or two here (their headers take one now and then), and one that is free makes a page worth taking.
+//! Pages have two pieces here or three, and one that is free makes a page worth taking.
 #![cfg(all(loom, loxley_slots = "1"))]
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use loom::cell::UnsafeCell;
 use loom::thread;
 use loxley::hooks::{Shelf, freed_pages, model};
 
 thread_local! {
     // All of loom's threads are one thread of the system.
-    static IN_USE: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
+    static PIECES: RefCell<BTreeMap<usize, Piece>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+#[derive(Default)]
+struct Piece {
+    is_in_use: bool,
+    /// Loom complains of a use of it that does not come after an earlier one.
+    memory: UnsafeCell<()>,
+}
+
+/// Uses a piece, from now on or for the last time.
+fn set_in_use(address: usize, is_in_use: bool) {
+    PIECES.with_borrow_mut(|pieces| {
+        let piece = pieces.entry(address).or_default();
+        assert_ne!(piece.is_in_use, is_in_use, "a piece is given to two");
+        piece.is_in_use = is_in_use;
+        piece.memory.with_mut(|_| ());
+    });
+}
+
+/// Everything has been given back, and loom's objects go with their execution.
+fn forget_all() {
+    assert!(PIECES.take().values().all(|piece| !piece.is_in_use), "a test that keeps pieces");
 }
 
 /// Addresses, so that threads of loom's may have them.
 fn take(shelf: &Shelf) -> Vec<usize> {
     let pieces: Vec<usize> = shelf.take().into_iter().map(|piece| piece.expose_provenance()).collect();
     assert!(!pieces.is_empty(), "a page that is not worth taking");
-    for piece in &pieces {
-        assert!(IN_USE.with_borrow_mut(|used| used.insert(*piece)), "a piece is given to two");
-    }
+    pieces.iter().for_each(|piece| set_in_use(*piece, true));
     pieces
 }
 
 fn give(shelf: &Shelf, pieces: &[usize]) {
     for piece in pieces {
-        assert!(IN_USE.with_borrow_mut(|used| used.remove(piece)));
+        set_in_use(*piece, false);
         // SAFETY: from `take`, and not given back before.
         unsafe { shelf.give(std::ptr::with_exposed_provenance_mut(*piece)) };
     }
 }
 
-/// Two threads that have pieces of one page.
+/// Two threads that have pieces of one page: one each, or the second two.
 fn two_threads(work: [fn(&Shelf, &[usize]); 2]) {
+    two_threads_and_pages_of(2, work);
+    two_threads_and_pages_of(3, work);
+}
+
+fn two_threads_and_pages_of(pieces: usize, work: [fn(&Shelf, &[usize]); 2]) {
     model(3, move || {
-        IN_USE.with_borrow_mut(BTreeSet::clear);
-        let shelf = Arc::new(Shelf::new());
-        let pieces = take(&shelf);
-        let (mine, others) = pieces.split_at(1);
+        let shelf = Arc::new(Shelf::new(pieces));
+        let all = take(&shelf);
+        assert_eq!(all.len(), pieces);
+        let (mine, others) = all.split_at(1);
         let (theirs, its) = (shelf.clone(), others.to_vec());
         let other = thread::spawn(move || work[1](&theirs, &its));
         work[0](&shelf, mine);
         other.join().unwrap();
-        assert!(IN_USE.with_borrow(BTreeSet::is_empty), "a test that keeps pieces");
         shelf.tidy();
         // Everything is there once more: what is taken now is whole pages.
         let again = take(&shelf);
@@ -52,6 +77,7 @@ fn two_threads(work: [fn(&Shelf, &[usize]); 2]) {
         give(&shelf, &again);
         drop(shelf);
         freed_pages();
+        forget_all();
     });
 }
 
@@ -97,12 +123,54 @@ fn tidying_against_the_last_piece() {
     ]);
 }
 
+/// Two free a segment without pages, and one of them makes another in its place.
+#[test]
+fn tidying_against_a_new_segment() {
+    model(3, || {
+        let shelf = Arc::new(Shelf::new(2));
+        let first = take(&shelf);
+        give(&shelf, &first);
+        let theirs = shelf.clone();
+        let other = thread::spawn(move || {
+            theirs.tidy();
+            let more = take(&theirs);
+            give(&theirs, &more);
+        });
+        shelf.tidy();
+        other.join().unwrap();
+        drop(shelf);
+        assert_eq!(freed_pages(), 2, "a page is lost");
+        forget_all();
+    });
+}
+
+/// A page is made while others look whether its segment has none.
+#[test]
+fn tidying_against_a_new_page() {
+    model(3, || {
+        let shelf = Arc::new(Shelf::new(2));
+        let first = take(&shelf);
+        give(&shelf, &first);
+        let theirs = shelf.clone();
+        let other = thread::spawn(move || {
+            let pieces = take(&theirs);
+            give(&theirs, &pieces[1..]);
+            pieces[0]
+        });
+        shelf.tidy();
+        let last = other.join().unwrap();
+        give(&shelf, &[last]);
+        drop(shelf);
+        assert_eq!(freed_pages(), 2, "a page is lost");
+        forget_all();
+    });
+}
+
 /// Each makes a page; the segment of their numbers is made once.
 #[test]
 fn both_make_the_first_page() {
     model(3, || {
-        IN_USE.with_borrow_mut(BTreeSet::clear);
-        let shelf = Arc::new(Shelf::new());
+        let shelf = Arc::new(Shelf::new(2));
         let theirs = shelf.clone();
         let work = |shelf: &Shelf| {
             let pieces = take(shelf);
@@ -113,5 +181,6 @@ fn both_make_the_first_page() {
         other.join().unwrap();
         drop(shelf);
         assert!(freed_pages() >= 1);
+        forget_all();
     });
 }

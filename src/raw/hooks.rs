@@ -292,9 +292,10 @@ pub struct Shelf(super::pool::Shelf);
 
 #[cfg(loom)]
 impl Shelf {
-    /// With pages of three pieces, or two.
-    pub fn new() -> Self {
-        Self(super::pool::Shelf::new(1024))
+    /// With pages of so many pieces: two or three.
+    pub fn new(pieces: usize) -> Self {
+        // The header is in a page's last line: in what is left over, or in the third piece.
+        Self(super::pool::Shelf::new(if pieces == 2 { 1360 } else { 1024 }))
     }
 
     /// All pieces of one take.

@@ -87,6 +87,9 @@ struct Header {
     number: u32,
     /// The pieces that it was cut into.
     pieces: u32,
+    /// So that loom complains of a look at the header, or at pieces, that its end is not ordered after.
+    #[cfg(loom)]
+    life: loom::cell::UnsafeCell<()>,
 }
 
 /// What the return of a piece made of its page.
@@ -123,8 +126,13 @@ impl Page {
                 unsafe { pieces.push(base.add(offset)) };
             }
         }
-        let header_value =
-            Header { returned: AtomicU64::new(Returned::NONE.0), number, pieces: pieces.number as u32 };
+        let header_value = Header {
+            returned: AtomicU64::new(Returned::NONE.0),
+            number,
+            pieces: pieces.number as u32,
+            #[cfg(loom)]
+            life: loom::cell::UnsafeCell::new(()),
+        };
         // SAFETY: within the page, aligned to a cache line, and no piece touches it.
         unsafe { header.write(header_value) };
         Some((page, pieces))
@@ -148,10 +156,11 @@ impl Page {
     }
 
     /// Where the header is: on another cache line in each of 63 pages that follow one another. At the same place in
-    /// all, headers would contend for a few lines of the cache.
+    /// all, headers would contend for a few lines of the cache. (Under loom it is, for an address must not decide what
+    /// is explored.)
     #[inline]
     fn header(self) -> *mut Header {
-        let line = self.0.addr() / PAGE % 63;
+        let line = if cfg!(loom) { 62 } else { self.0.addr() / PAGE % 63 };
         self.0.wrapping_add(64 * line).cast()
     }
 
@@ -162,7 +171,10 @@ impl Page {
         #[cfg(loom)]
         assert!(!FREED.with_borrow(|freed| freed.contains(&self)), "a page is looked at that has been freed");
         // SAFETY: made by `cut`, and not freed, as the caller says.
-        unsafe { &*self.header() }
+        let head = unsafe { &*self.header() };
+        #[cfg(loom)]
+        head.life.with(|_| ());
+        head
     }
 
     /// # Safety
@@ -189,8 +201,8 @@ impl Page {
             let worth_taking = now.number() + 1 >= worth_taking(pieces);
             let then = now.with(offset, worth_taking);
             // ORDERING: release, for who takes the pieces may write to them, and whoever frees the page comes after
-            // all; acquire, for we may be the one who frees it.
-            match head.returned.compare_exchange(now.0, then.0, Ordering::AcqRel, Ordering::Relaxed) {
+            // all. Not acquire: if that is us, `is_whole` looks again.
+            match head.returned.compare_exchange(now.0, then.0, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) if then.number() == pieces => return Return::Whole,
                 Ok(_) if then.is_listed() && (!now.is_listed() || without(Guarded::pool_once)) => {
                     return Return::Listed;
@@ -229,7 +241,11 @@ impl Page {
     /// The caller holds the page, all of its pieces are free, and it is not used again.
     pub(super) unsafe fn free(self) {
         #[cfg(loom)]
-        FREED.with_borrow_mut(|freed| freed.push(self));
+        {
+            // SAFETY: it is freed below.
+            unsafe { self.head() }.life.with_mut(|_| ());
+            FREED.with_borrow_mut(|freed| freed.push(self));
+        }
         #[cfg(not(loom))]
         // SAFETY: passed on to the caller.
         unsafe {

@@ -65,7 +65,8 @@ impl Segment {
             let pages = &self.pages[i * WORD..][..WORD];
             if !held || !pages.iter().all(|page| page.load(Ordering::Relaxed).is_null()) {
                 let all = &self.free[..i + usize::from(held)];
-                all.iter().for_each(|word| _ = word.fetch_or(ALL, Ordering::Release));
+                // ORDERING: relaxed, for we have written nothing; what others have released they have with this as well.
+                all.iter().for_each(|word| _ = word.fetch_or(ALL, Ordering::Relaxed));
                 return false;
             }
         }
@@ -245,7 +246,8 @@ impl Shelf {
                 return None;
             }
             let new = Box::into_raw(Segment::new(1 << s));
-            if place.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            // ORDERING: release, for the segment; acquire is for nothing, for in its place was null.
+            if place.compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed).is_err() {
                 // SAFETY: made above, and nobody has seen it.
                 drop(unsafe { Box::from_raw(new) });
             }
@@ -261,13 +263,16 @@ fn segment<'g>(place: &AtomicPtr<Segment>, _: &'g Guard) -> Option<&'g Segment> 
 
 /// Frees a segment without pages, if all of its numbers can be held.
 fn free_if_vacant(place: &AtomicPtr<Segment>, guard: &Guard) {
+    // Loaded once: when this one is gone, there may be another in its place.
     let found = place.load(Ordering::Acquire);
-    if !segment(place, guard).is_some_and(Segment::hold_all) {
+    // SAFETY: as in `segment`.
+    if !unsafe { found.as_ref() }.is_some_and(Segment::hold_all) {
         return;
     }
-    // ORDERING: release, as there is nothing to be seen but null. Whoever holds all numbers is alone in doing this.
-    place.store(ptr::null_mut(), Ordering::Release);
-    // SAFETY: unlinked; who still looks at it has a guard from before.
+    // ORDERING: relaxed, for who sees null looks at nothing. Whoever holds all numbers is alone in doing this, and nobody
+    // lets go of them any more.
+    place.store(ptr::null_mut(), Ordering::Relaxed);
+    // SAFETY: made by Box::into_raw, and unlinked, once; who still looks at it has a guard from before.
     unsafe { guard.retire(Garbage::boxed(found, 0)) };
 }
 
@@ -301,7 +306,8 @@ impl Drop for Shelf {
     fn drop(&mut self) {
         self.tidy();
         for segment in &self.segments {
-            let segment = segment.load(Ordering::Acquire);
+            // ORDERING: relaxed; exclusively borrowed.
+            let segment = segment.load(Ordering::Relaxed);
             if !segment.is_null() {
                 // SAFETY: made by Box::into_raw; nobody else uses the shelf.
                 drop(unsafe { Box::from_raw(segment) });
