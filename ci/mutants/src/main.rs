@@ -10,10 +10,13 @@ mod build;
 mod rewrite;
 mod run;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::thread;
 
 use build::{Setup, build, list, sources};
 use run::{Test, tests};
@@ -99,7 +102,7 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1).peekable();
     let root = PathBuf::from(arguments.next().expect("the crate's directory"));
     let out = PathBuf::from(arguments.next().expect("a directory for the results"));
-    let names = arguments.next().expect("names of setups, or `list`");
+    let names = arguments.next().expect("names of setups, `none` or `list`");
     let chosen: Vec<String> = arguments.collect();
     let files = sources(&root)?;
     let is_chosen =
@@ -114,7 +117,7 @@ fn main() -> io::Result<()> {
             .for_each(|mutant| println!("{}\t{}", mutant.name, mutant.key));
         return Ok(());
     }
-    for name in names.split(',') {
+    for name in names.split(',').filter(|name| *name != "none") {
         let setup = SETUPS.iter().find(|setup| setup.name == name).unwrap_or_else(|| panic!("no setup {name}"));
         round(&root, &out, &files, setup, &is_chosen)?;
     }
@@ -146,7 +149,7 @@ fn round(
     out: &Path,
     files: &[String],
     setup: &Setup,
-    is_chosen: &dyn Fn(&str) -> bool,
+    is_chosen: &(dyn Fn(&str) -> bool + Sync),
 ) -> io::Result<()> {
     let tree = out.join("tree");
     let built = build(root, &tree, files, setup)?;
@@ -165,63 +168,87 @@ fn round(
         built.mutants.len() - built.left_out.len()
     );
 
-    let mut log = OpenOptions::new().create(true).append(true).open(out.join("verdicts.txt"))?;
-    let mut say = |mutant: &str, verdict: &str| writeln!(log, "{}\t{mutant}\t{verdict}", setup.name);
+    let log = Mutex::new(OpenOptions::new().create(true).append(true).open(out.join("verdicts.txt"))?);
     let before = verdicts(out)?;
-    for mutant in built.mutants.iter().filter(|mutant| is_chosen(&mutant.name)) {
+    let untried = built.mutants.iter().filter(|mutant| {
         let known = before.get(&mutant.key);
-        if known.is_some_and(|known| is_caught(known) || known.contains_key(setup.name)) {
-            continue;
+        is_chosen(&mutant.name) && !known.is_some_and(|known| is_caught(known) || known.contains_key(setup.name))
+    });
+    let untried = Mutex::new(untried);
+    let work = || {
+        loop {
+            let Some(mutant) = untried.lock().expect("no panics").next() else { return Ok(()) };
+            let verdict = if built.left_out.contains(&mutant.key) {
+                "does not compile".to_owned()
+            } else {
+                judge(&all, setup, &tree, mutant.number)?
+            };
+            writeln!(log.lock().expect("no panics"), "{}\t{}\t{verdict}", setup.name, mutant.key)?;
         }
-        if built.left_out.contains(&mutant.key) {
-            say(&mutant.key, "does not compile")?;
-            continue;
-        }
-        // Those that have caught many for their time first.
-        all.sort_by(|a, b| {
-            let key = |test: &Test| (test.cost + 0.01) / f64::from(test.caught + 1);
-            key(a).total_cmp(&key(b))
-        });
-        let mut verdict = "not reached".to_owned();
-        for test in all.iter_mut().filter(|test| test.reached.contains(&mutant.number)) {
-            verdict = "not noticed".to_owned();
-            let end = test.notices(setup, &tree, mutant.number)?;
-            if end.is_caught() {
-                verdict = format!("caught by {} ({end:?})", test.name);
-                break;
-            }
-        }
-        say(&mutant.key, &verdict)?;
-    }
-    Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..thread::available_parallelism()?.get()).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("no panics"))
+    })
 }
 
-fn summary(root: &Path, out: &Path, files: &[String], is_chosen: &dyn Fn(&str) -> bool) -> io::Result<()> {
-    let verdicts = verdicts(out)?;
-    let mut table: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    let mut left = Vec::new();
-    let mutants = list(root, files)?;
-    for mutant in mutants.iter().filter(|mutant| is_chosen(&mutant.name)) {
-        let Some(known) = verdicts.get(&mutant.key) else { continue };
-        let row = table.entry(mutant.name.split(':').next().unwrap_or_default()).or_default();
-        if is_caught(known) {
-            row[0] += 1;
-        } else if known.values().all(|verdict| verdict == "does not compile") {
-            row[1] += 1;
-        } else {
-            row[2] += 1;
-            let of = |verdict: &str| known.values().any(|v| v == verdict);
-            left.push(format!(
-                "{} ({})",
-                mutant.name,
-                if of("not noticed") { "not noticed" } else { "not reached" }
-            ));
+/// What becomes of a mutant: tests that run its code are asked until one fails.
+fn judge(all: &[Test], setup: &Setup, tree: &Path, mutant: u32) -> io::Result<String> {
+    let mut asked: Vec<_> = all.iter().filter(|test| test.reached.contains(&mutant)).collect();
+    if asked.is_empty() {
+        return Ok("not reached".to_owned());
+    }
+    // Those that have caught many for their time first.
+    asked.sort_by_cached_key(|test| (1e6 * (test.cost + 0.01)) as u32 / (test.caught.load(Ordering::Relaxed) + 1));
+    for test in asked {
+        let end = test.notices(setup, tree, mutant)?;
+        if end.is_caught() {
+            return Ok(format!("caught by {} ({end:?})", test.name));
         }
     }
-    left.iter().for_each(|mutant| println!("{mutant}"));
-    println!("{:<28} caught, not compiling, left", "file");
-    for (file, [caught, uncompiled, left]) in table {
-        println!("{file:<28} {caught:>6} {uncompiled:>6} {left:>6}");
+    Ok("not noticed".to_owned())
+}
+
+/// The mutants that ci/mutants/left.txt says a reason for: each a line, below the reason for it and others.
+fn explained(root: &Path) -> io::Result<BTreeSet<String>> {
+    let text = fs::read_to_string(root.join("ci/mutants/left.txt"))?;
+    Ok(text.lines().filter(|line| line.starts_with("src/")).map(str::to_owned).collect())
+}
+
+/// Says how many of the chosen mutants are caught, and names those that are neither that nor explained.
+fn summary(
+    root: &Path,
+    out: &Path,
+    files: &[String],
+    is_chosen: &(dyn Fn(&str) -> bool + Sync),
+) -> io::Result<()> {
+    let (verdicts, mut explained) = (verdicts(out)?, explained(root)?);
+    let mut table: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+    let mutants = list(root, files)?;
+    for mutant in &mutants {
+        let is_explained = explained.remove(&mutant.key);
+        if !is_chosen(&mutant.name) {
+            continue;
+        }
+        let row = table.entry(mutant.name.split(':').next().unwrap_or_default()).or_default();
+        let column = match verdicts.get(&mutant.key) {
+            None => 4,
+            Some(known) if is_caught(known) => 0,
+            Some(known) if known.values().all(|verdict| verdict == "does not compile") => 1,
+            Some(_) if is_explained => 2,
+            Some(known) => {
+                let noticed =
+                    if known.values().any(|v| v == "not noticed") { "not noticed" } else { "not reached" };
+                println!("{} ({noticed})\t{}", mutant.name, mutant.key);
+                3
+            }
+        };
+        row[column] += 1;
+    }
+    explained.iter().for_each(|key| println!("ci/mutants/left.txt explains what does not exist: {key}"));
+    println!("{:<28} caught, not compiling, explained, left, not tried", "file");
+    for (file, [caught, uncompiled, explained, left, untried]) in table {
+        println!("{file:<28} {caught:>6} {uncompiled:>14} {explained:>10} {left:>5} {untried:>10}");
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub struct Test {
     pub cost: f64,
     /// The mutants whose code it runs.
     pub reached: BTreeSet<u32>,
-    pub caught: u32,
+    pub caught: AtomicU32,
 }
 
 impl Test {
@@ -54,11 +55,11 @@ impl Test {
     }
 
     /// Whether it notices a mutant.
-    pub fn notices(&mut self, setup: &Setup, tree: &Path, mutant: u32) -> io::Result<End> {
-        let seconds = 3 + (self.cost * 8.0) as u64;
+    pub fn notices(&self, setup: &Setup, tree: &Path, mutant: u32) -> io::Result<End> {
+        let seconds = 2 + (self.cost * 5.0) as u64;
         let mut command = self.command(setup, tree, seconds);
         let (end, _) = wait(command.env("LOXLEY_MUTANT", mutant.to_string()).spawn()?, 40 * seconds)?;
-        self.caught += u32::from(end.is_caught());
+        self.caught.fetch_add(end.is_caught().into(), Ordering::Relaxed);
         Ok(end)
     }
 }
@@ -70,7 +71,13 @@ pub fn tests(setup: &Setup, tree: &Path, name: &str, binary: &Path, limit: u64) 
     let mut found = Vec::new();
     for test in listed.lines().filter_map(|line| line.strip_suffix(": test")) {
         let name = format!("{name}::{test}");
-        let mut test = Test { binary: binary.to_owned(), name, cost: 0.0, reached: BTreeSet::new(), caught: 0 };
+        let mut test = Test {
+            binary: binary.to_owned(),
+            name,
+            cost: 0.0,
+            reached: BTreeSet::new(),
+            caught: AtomicU32::new(0),
+        };
         let path = tree.join(format!("target/{}.reached", setup.name));
         let file = fs::OpenOptions::new().create(true).append(true).read(true).open(&path)?;
         file.set_len(0)?;
