@@ -54,6 +54,13 @@ fn give(shelf: &Shelf, pieces: &[usize]) {
     }
 }
 
+fn give_in_bulk(shelf: &Shelf, pieces: &[usize]) {
+    pieces.iter().for_each(|piece| set_in_use(*piece, false));
+    let pieces: Vec<_> = pieces.iter().map(|piece| std::ptr::with_exposed_provenance_mut(*piece)).collect();
+    // SAFETY: as above.
+    unsafe { shelf.give_in_bulk(&pieces) };
+}
+
 /// Two threads that have pieces of one page: one each, or the second two.
 fn two_threads(work: [fn(&Shelf, &[usize]); 2]) {
     two_threads_and_pages_of(2, work);
@@ -164,6 +171,26 @@ fn tidying_against_a_new_page() {
         assert_eq!(freed_pages(), 2, "a page is lost");
         forget_all();
     });
+}
+
+/// A map is dropped that has a whole page, or a part of it, while others are not through with having given it back.
+#[test]
+fn in_bulk_against_the_last_pieces() {
+    two_threads([give, |shelf, pieces| {
+        give(shelf, pieces);
+        let (some, more) = (take(shelf), take(shelf));
+        give_in_bulk(shelf, &[some, more].concat());
+    }]);
+}
+
+/// The same, and somebody else wants the page's number.
+#[test]
+fn in_bulk_against_a_new_page() {
+    two_threads([give_in_bulk, |shelf, pieces| {
+        give_in_bulk(shelf, pieces);
+        let more = take(shelf);
+        give_in_bulk(shelf, &more);
+    }]);
 }
 
 /// Each makes a page; the segment of their numbers is made once.

@@ -3,11 +3,13 @@
 //! Entries come first, as a sweep finds them; then the tables, the older one with its limbo.
 
 use std::any::Any;
+use std::mem::needs_drop;
 use std::ptr;
 
 use super::core::Core;
 use super::count::Counter;
 use super::node::{Node, OwnedNode};
+use super::pool::{self, Bulk};
 use super::root::Root;
 use super::sweep::Sweep;
 use super::table::{Header, Next, Table};
@@ -20,6 +22,9 @@ impl<K, V> Drop for Core<K, V> {
         drop(Entries::take(self));
     }
 }
+
+/// From so many buckets on (log2), the nodes' memory is given back in bulk.
+const LARGE: u32 = 8;
 
 /// What a map consisted of. Gives the entries away one by one, and frees the rest.
 pub(crate) struct Entries<K, V> {
@@ -79,10 +84,34 @@ impl<K, V> Entries<K, V> {
 
     fn free_entries(&mut self) -> FirstPanic {
         let mut panics = FirstPanic(None);
-        for spot in self.sweep.by_ref() {
-            panics.free(spot.node());
-        }
+        let bulk = self.bulk();
+        let sweep = std::mem::take(&mut self.sweep);
+        let Some(mut bulk) = bulk else {
+            // SAFETY: the map owned it, nobody else can reach it, and each comes once.
+            sweep.visit(true, |node| panics.note(unsafe { Node::free(node) }));
+            return panics;
+        };
+        sweep.clone().visit(needs_drop::<(K, V)>(), |node| {
+            // SAFETY: as above; its memory is freed below.
+            unsafe {
+                panics.note(Node::drop_entry(node));
+                bulk.count(node.cast());
+            }
+        });
+        let sorted = bulk.sort();
+        // SAFETY: counted above, and nothing is left in it.
+        sweep.visit(false, |node| unsafe { sorted.give(node.cast()) });
         panics
+    }
+
+    /// For the memory of the nodes, if these are many.
+    fn bulk(&self) -> Option<Bulk<'static>> {
+        // SAFETY: null, or ours.
+        let table = unsafe { Table::from_raw(self.root.as_ptr()) }?;
+        if table.log2() < LARGE {
+            return None;
+        }
+        pool::bulk(Node::<K, V>::layout())
     }
 
     fn free_tables_but_the_newest(&mut self) -> *mut Header<K, V> {
@@ -112,11 +141,8 @@ impl<K, V> Drop for Entries<K, V> {
 struct FirstPanic(Option<Box<dyn Any + Send>>);
 
 impl FirstPanic {
-    /// Frees a node that the map owned and that nobody has freed before.
-    fn free<K, V>(&mut self, node: *mut Node<K, V>) {
-        // SAFETY: the map owned it, nobody else can reach it, and the caller has not freed it before.
-        let freed = unsafe { Node::free(node) };
-        match (freed, &self.0) {
+    fn note(&mut self, dropped: Result<(), Box<dyn Any + Send>>) {
+        match (dropped, &self.0) {
             (Ok(()), _) => {}
             (Err(panic), None) => self.0 = Some(panic),
             // It may have a destructor that panics.

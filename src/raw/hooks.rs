@@ -311,6 +311,20 @@ impl Shelf {
         unsafe { self.0.give(piece) };
     }
 
+    /// Gives many back at once, as a map does that is dropped.
+    ///
+    /// # Safety
+    /// As for [`give`](Self::give).
+    pub unsafe fn give_in_bulk(&self, pieces: &[*mut u8]) {
+        let mut bulk = super::pool::Bulk::new(&self.0);
+        // SAFETY: as the caller says; each is named twice.
+        unsafe {
+            pieces.iter().for_each(|piece| bulk.count(*piece));
+            let sorted = bulk.sort();
+            pieces.iter().for_each(|piece| sorted.give(*piece));
+        }
+    }
+
     /// Gives pages that are free to the allocator.
     pub fn tidy(&self) {
         self.0.tidy();

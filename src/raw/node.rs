@@ -76,8 +76,21 @@ impl<K, V> Node<K, V> {
     /// # Safety
     /// `node` came from [`OwnedNode::new`], nobody else refers to it, and it is not used again.
     pub(crate) unsafe fn free(node: *mut Self) -> Result<(), Box<dyn Any + Send>> {
+        // SAFETY: passed on to the caller; nothing is left in it but loom's own state.
+        unsafe {
+            let dropped = Self::drop_entry(node);
+            Self::free_shell(node);
+            dropped
+        }
+    }
+
+    /// Drops key and value, with panics as in [`free`](Self::free), and leaves the memory.
+    ///
+    /// # Safety
+    /// As there, but for the memory.
+    pub(super) unsafe fn drop_entry(node: *mut Self) -> Result<(), Box<dyn Any + Send>> {
         #[cfg(loom)]
-        // SAFETY: the node is alive until below.
+        // SAFETY: the node is alive.
         unsafe {
             (*node).witness.with_mut(|_| ());
         }
@@ -85,8 +98,6 @@ impl<K, V> Node<K, V> {
         let key = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*node).key) }));
         // SAFETY: as above.
         let value = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*node).value) }));
-        // SAFETY: as above; nothing is left in it but loom's own state.
-        unsafe { Self::free_shell(node) };
         match (key, value) {
             (Err(first), second) => {
                 second.unwrap_or_else(std::mem::forget);

@@ -67,6 +67,40 @@ impl<K, V> Sweep<K, V> {
         self.clone().map(|spot| unsafe { &*spot.node() }.pair())
     }
 
+    /// Goes through the entries that are left in one go. Whether their nodes will be looked at, which are fetched early
+    /// then.
+    pub(crate) fn visit(mut self, fetch: bool, mut visit: impl FnMut(*mut Node<K, V>)) {
+        while let Some(table) = self.table() {
+            for index in self.index..table.buckets() {
+                if fetch {
+                    table.bucket(index + AHEAD).prefetch_nodes();
+                }
+                self.index = index;
+                for slot in &table.bucket(index).slots()[std::mem::take(&mut self.slot)..] {
+                    let word = slot.load();
+                    if self.is_entry(table, word) {
+                        visit(word.node());
+                    }
+                }
+            }
+            self.leave(table);
+        }
+    }
+
+    #[inline]
+    fn table<'t>(&self) -> Option<Table<'t, K, V>> {
+        // SAFETY: null, or a table that is not freed as long as the sweep goes on.
+        unsafe { Table::from_raw(self.table.as_ptr()) }
+    }
+
+    fn leave(&mut self, table: Table<'_, K, V>) {
+        self.index = 0;
+        self.table = match table.next() {
+            Next::Table(newer) => Root::new(newer.as_ptr()),
+            Next::Nothing | Next::Deciding { .. } => Root::null(),
+        };
+    }
+
     #[inline]
     fn is_entry(&mut self, table: Table<'_, K, V>, word: Word<Node<K, V>>) -> bool {
         match word.state() {
@@ -92,8 +126,7 @@ impl<K, V> Iterator for Sweep<K, V> {
     #[inline]
     fn next(&mut self) -> Option<Spot<K, V>> {
         loop {
-            // SAFETY: null, or a table that is not freed as long as the sweep goes on.
-            let table = unsafe { Table::from_raw(self.table.as_ptr()) }?;
+            let table = self.table()?;
             while self.index < table.buckets() {
                 if self.slot == 0 {
                     // The nodes lie anywhere, and one after the other each would be a cache miss.
@@ -110,11 +143,7 @@ impl<K, V> Iterator for Sweep<K, V> {
                 }
                 (self.index, self.slot) = (self.index + 1, 0);
             }
-            self.index = 0;
-            self.table = match table.next() {
-                Next::Table(newer) => Root::new(newer.as_ptr()),
-                Next::Nothing | Next::Deciding { .. } => Root::null(),
-            };
+            self.leave(table);
         }
     }
 }

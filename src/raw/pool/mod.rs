@@ -18,6 +18,8 @@
 //! Nodes of more than 128 bytes, or with a larger alignment than most, are the allocator's. So are all where somebody
 //! watches the memory: under loom, shuttle, Miri and the sanitizers. There the pool has tests of its own.
 
+#[cfg_attr(any(shuttle, miri, loxley_sanitize), allow(dead_code))]
+mod bulk;
 #[cfg(not(any(loom, shuttle, miri, loxley_sanitize)))]
 mod own;
 #[cfg_attr(any(shuttle, miri, loxley_sanitize), allow(dead_code))]
@@ -27,6 +29,7 @@ mod shelf;
 
 use std::alloc::{Layout, alloc, dealloc};
 
+pub(super) use self::bulk::Bulk;
 #[cfg(loom)]
 pub(crate) use self::{page::bury, shelf::Shelf};
 
@@ -57,6 +60,17 @@ pub(super) unsafe fn give(node: *mut u8, layout: Layout) {
     }
     // SAFETY: passed on to the caller.
     unsafe { dealloc(node, layout) }
+}
+
+/// For many nodes that [`take`] gave and that are given back at once. None if they must be given back one by one.
+pub(super) fn bulk(layout: Layout) -> Option<Bulk<'static>> {
+    #[cfg(not(any(loom, shuttle, miri, loxley_sanitize)))]
+    return own::class(layout).map(own::bulk);
+    #[cfg(any(loom, shuttle, miri, loxley_sanitize))]
+    {
+        let _ = layout;
+        None
+    }
 }
 
 /// Gives what this thread keeps back, and what is free altogether to the allocator.

@@ -4,6 +4,7 @@ use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
 
+use super::bulk::Bulk;
 use super::page::Pieces;
 use super::shelf::Shelf;
 
@@ -83,6 +84,11 @@ fn refill(class: usize) -> *mut u8 {
     give_all(class, others);
     // What can be taken has a piece.
     piece.unwrap_or(ptr::null_mut())
+}
+
+/// To give back many at once.
+pub(super) fn bulk(class: usize) -> Bulk<'static> {
+    Bulk::new(&SHELVES[class])
 }
 
 fn give_all(class: usize, mut pieces: Pieces) {

@@ -184,6 +184,15 @@ impl Page {
         unsafe { self.head() }.number as usize
     }
 
+    /// How many pieces it was cut into.
+    ///
+    /// # Safety
+    /// As [`number`](Self::number).
+    pub(super) unsafe fn pieces(self) -> usize {
+        // SAFETY: as the caller says.
+        unsafe { self.head() }.pieces as usize
+    }
+
     /// Gives a piece back. What it returns is for the shelf.
     ///
     /// # Safety

@@ -174,10 +174,7 @@ impl Shelf {
                 if let Some(word) = self.word(number / WORD, false, &Guard::quiet()) {
                     word.release(number % WORD);
                 }
-                // ORDERING: relaxed; see `take`.
-                if ((number / WORD) as u64) < self.hint.load(Ordering::Relaxed) {
-                    self.hint.store((number / WORD) as u64, Ordering::Relaxed);
-                }
+                self.begin_at(number / WORD);
             }
             Return::Whole => {
                 // ORDERING: relaxed; a few more or less.
@@ -185,6 +182,14 @@ impl Shelf {
                     self.free_if_whole(number, &Guard::quiet());
                 }
             }
+        }
+    }
+
+    /// The word of that index has a free number.
+    fn begin_at(&self, index: usize) {
+        // ORDERING: relaxed; see `take`.
+        if (index as u64) < self.hint.load(Ordering::Relaxed) {
+            self.hint.store(index as u64, Ordering::Relaxed);
         }
     }
 
@@ -231,6 +236,30 @@ impl Shelf {
             self.whole.fetch_add(-1, Ordering::Relaxed);
         }
         word.release(bit);
+    }
+
+    /// Frees a page. Nobody holds its number, for whoever did has taken the pieces, and nobody will: it is listed when the
+    /// first of them comes back.
+    ///
+    /// # Safety
+    /// The caller has all pieces of it, and does not use them any more.
+    pub(super) unsafe fn free_taken(&self, page: Page, guard: &Guard) {
+        // SAFETY: not freed, for we have its pieces.
+        let number = unsafe { page.number() };
+        let Some(word) = self.word(number / WORD, false, guard) else { return };
+        // ORDERING: relaxed, as in `free_if_whole`.
+        word.pages[number % WORD].store(ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: all pieces are ours, so nobody else looks at it.
+        unsafe { page.free() };
+        word.release(number % WORD);
+        self.begin_at(number / WORD);
+    }
+
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(super) fn pages(&self) -> usize {
+        let guard = Guard::quiet();
+        let segments = self.segments.iter().filter_map(|place| segment(place, &guard));
+        segments.flat_map(|segment| &segment.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
     }
 
     /// The word of that index, if there is one, or if it shall be made.
@@ -329,12 +358,6 @@ mod tests {
         std::iter::from_fn(|| pieces.pop()).collect()
     }
 
-    fn pages(shelf: &Shelf) -> usize {
-        let guard = Guard::quiet();
-        let segments = shelf.segments.iter().filter_map(|place| segment(place, &guard));
-        segments.flat_map(|segment| &segment.pages).filter(|page| !page.load(Ordering::Relaxed).is_null()).count()
-    }
-
     #[test]
     fn pieces_are_apart_and_come_back() {
         let (number, sizes) =
@@ -342,7 +365,7 @@ mod tests {
         for &size in sizes {
             let shelf = Shelf::new(size);
             let pieces: Vec<_> = (0..number).flat_map(|_| all_of(shelf.take().unwrap())).collect();
-            assert_eq!(pages(&shelf), number);
+            assert_eq!(shelf.pages(), number);
             let addresses: BTreeSet<_> = pieces.iter().map(|piece| piece.addr()).collect();
             assert_eq!(addresses.len(), pieces.len());
             assert!(addresses.iter().zip(addresses.iter().skip(1)).all(|(a, b)| a + size <= *b));
@@ -353,9 +376,9 @@ mod tests {
             pieces.iter().for_each(|piece| unsafe { piece.write_bytes(0xA5, size) });
             // SAFETY: likewise, and each once.
             pieces.into_iter().for_each(|piece| unsafe { shelf.give(piece) });
-            assert!(pages(&shelf) as isize <= KEPT_PAGES);
+            assert!(shelf.pages() as isize <= KEPT_PAGES);
             shelf.tidy();
-            assert_eq!(pages(&shelf), 0, "all are free");
+            assert_eq!(shelf.pages(), 0, "all are free");
         }
     }
 
@@ -368,7 +391,7 @@ mod tests {
         back.iter().for_each(|piece| unsafe { shelf.give(*piece) });
         let again = all_of(shelf.take().unwrap());
         assert_eq!(BTreeSet::from_iter(&again), BTreeSet::from_iter(back));
-        assert_eq!(pages(&shelf), 1);
+        assert_eq!(shelf.pages(), 1);
         // SAFETY: as above.
         again.iter().chain(kept).for_each(|piece| unsafe { shelf.give(*piece) });
     }
@@ -415,7 +438,7 @@ mod tests {
             }
         });
         shelf.tidy();
-        assert_eq!(pages(&shelf), 0);
+        assert_eq!(shelf.pages(), 0);
     }
 
     /// So segments are freed while others look for numbers in them, which is for a sanitizer to notice.
@@ -437,6 +460,6 @@ mod tests {
             }
         });
         shelf.tidy();
-        assert_eq!(pages(&shelf), 0);
+        assert_eq!(shelf.pages(), 0);
     }
 }
