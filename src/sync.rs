@@ -178,6 +178,12 @@ mod wrapped {
         }
 
         #[track_caller]
+        pub(crate) fn fetch_min(&self, n: u64, order: Ordering) -> u64 {
+            let order = chosen(order, false, Location::caller());
+            self.witness.watch(|| self.inner.fetch_min(n, order))
+        }
+
+        #[track_caller]
         pub(crate) fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
             let order = chosen(order, false, Location::caller());
             self.witness.watch(|| self.inner.fetch_add(n, order))

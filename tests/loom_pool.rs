@@ -193,6 +193,72 @@ fn in_bulk_against_a_new_page() {
     }]);
 }
 
+/// Tidying holds all numbers of a word for a moment, and who wants a page goes on to the next one.
+#[test]
+fn a_word_that_tidying_holds() {
+    model(3, || {
+        let shelf = Arc::new(Shelf::new(2));
+        let (a, b) = (take(&shelf), take(&shelf));
+        give(&shelf, &[a[1], b[1]]);
+        let theirs = shelf.clone();
+        let other = thread::spawn(move || theirs.tidy());
+        let more = take(&shelf);
+        give(&shelf, &more);
+        other.join().unwrap();
+        let (x, y) = (take(&shelf), take(&shelf));
+        let again = [x, y].concat();
+        assert!([a[1], b[1]].iter().all(|free| again.contains(free)), "free pieces are not found");
+        give(&shelf, &again);
+        give(&shelf, &[a[0], b[0]]);
+        drop(shelf);
+        freed_pages();
+        forget_all();
+    });
+}
+
+/// Pages of two words are listed at once, below the hint.
+#[test]
+fn two_words_are_listed() {
+    listed_below_the_hint([0, 2], |shelf, [low, high]| {
+        let theirs = shelf.clone();
+        let other = thread::spawn(move || give(&theirs, &[low]));
+        give(shelf, &[high]);
+        other.join().unwrap();
+        Vec::new()
+    });
+}
+
+/// A page is listed in the word that a taker has just looked at.
+#[test]
+fn listed_behind_a_taker() {
+    listed_below_the_hint([0, 4], |shelf, [low, high]| {
+        give(shelf, &[high]);
+        let theirs = shelf.clone();
+        let other = thread::spawn(move || give(&theirs, &[low]));
+        let taken = take(shelf);
+        other.join().unwrap();
+        taken
+    });
+}
+
+/// Five pages, in three words. A piece each of two of them comes back, and is found in the end: it is in what `work` takes and
+/// returns, or is taken then.
+fn listed_below_the_hint(of: [usize; 2], work: fn(&Arc<Shelf>, [usize; 2]) -> Vec<usize>) {
+    model(3, move || {
+        let shelf = Arc::new(Shelf::new(2));
+        let pages: Vec<_> = (0..5).map(|_| take(&shelf)).collect();
+        let back = of.map(|page| pages[page][0]);
+        let taken = work(&shelf, back);
+        let taken = [taken, take(&shelf), take(&shelf)].concat();
+        assert!(back.iter().all(|piece| taken.contains(piece)), "free pieces are not found");
+        give(&shelf, &taken);
+        pages.concat().iter().filter(|piece| !back.contains(piece)).for_each(|piece| give(&shelf, &[*piece]));
+        drop(shelf);
+        freed_pages();
+        forget_all();
+    });
+}
+
 /// Each makes a page; the segment of their numbers is made once.
 #[test]
 fn both_make_the_first_page() {

@@ -111,10 +111,17 @@ thread_local! {
 
 /// Has the collector free nothing on this thread while `f` runs.
 pub(super) fn quietly<T>(f: impl FnOnce() -> T) -> T {
-    let outer = QUIET.replace(true);
-    let result = f();
-    QUIET.set(outer);
-    result
+    /// Also if something unwinds that another crate has given to the collector.
+    struct Outer(bool);
+
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            QUIET.set(self.0);
+        }
+    }
+
+    let _outer = Outer(QUIET.replace(true));
+    f()
 }
 
 /// Bytes that threads have handed over and that have not been freed.
@@ -158,6 +165,8 @@ pub(super) fn flush() {
         hand_over();
         imp::flush();
         pool::release();
+        // What the pool has retired.
+        hand_over();
     }
 }
 
@@ -218,6 +227,7 @@ impl Batch {
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::AtomicBool;
 
     use super::super::Guard;
@@ -248,5 +258,11 @@ mod tests {
             Guard::new().flush();
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn quiet_ends_with_a_panic() {
+        assert!(catch_unwind(AssertUnwindSafe(|| quietly(|| panic!("another crate's")))).is_err());
+        assert!(!QUIET.get());
     }
 }

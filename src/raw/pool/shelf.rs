@@ -10,8 +10,13 @@
 //!    them without the bit.
 //! 3. Whoever pushes the last piece tries to hold the page, to free it. Who succeeds is alone with it: all pieces are
 //!    in it, nobody else holds it, and whoever set the bit is through with it. Who does not leaves it to the one who
-//!    holds it and will take all pieces, or to the one who has not set the bit yet: then it stays for the next who
-//!    wants pieces, or for [`Shelf::tidy`].
+//!    holds it and will take all pieces; or it stays for the next who wants pieces, or for [`Shelf::tidy`], because
+//!    that was looking at it, or because whoever sets the bit has not done so yet.
+//!
+//! Where to look for a free number the *hint* says: none is in a lower word, but for a moment. Whoever sets a bit lowers
+//! the hint to its word afterwards, and whoever raises the hint looks once more at the words that it has passed. All
+//! that change it do so by one read-modify-write: either the raising comes first, and the lowering undoes it, or it
+//! comes second, and the bit is seen.
 //!
 //! A page that is not held, and of which one has no piece, is not looked at: it may be gone.
 
@@ -125,10 +130,7 @@ impl Shelf {
             while let Some(bit) = lowest(word.free.load(Ordering::Relaxed)) {
                 if word.hold(bit) {
                     if index != first {
-                        // Unless somebody has listed a page and lowered it. One that was listed behind us, and not
-                        // below it, is found when a page of its word or of a lower one is listed next.
-                        let (old, new) = (first as u64, index as u64);
-                        let _ = self.hint.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
+                        self.raise(first, index, &guard);
                     }
                     return self.take_held(word, bit, index * WORD + bit);
                 }
@@ -141,7 +143,7 @@ impl Shelf {
     fn take_held(&self, word: Word<'_>, bit: usize, number: usize) -> Option<Pieces> {
         let Some(page) = word.page(bit) else {
             let Some((page, pieces)) = Page::cut(self.size, number as u32) else {
-                word.release(bit);
+                self.release(word, number);
                 return None;
             };
             // ORDERING: relaxed; whoever holds the number next comes after some thread that had a piece of the page.
@@ -170,11 +172,11 @@ impl Shelf {
         match unsafe { page.push(piece) } {
             Return::Kept => {}
             Return::Listed => {
-                // From here on the page may be gone.
-                if let Some(word) = self.word(number / WORD, false, &Guard::quiet()) {
-                    word.release(number % WORD);
+                // SAFETY: nobody can hold all numbers of its segment, to free it, before we release this one.
+                if let Some(word) = unsafe { self.existing_word(number / WORD) } {
+                    // From here on the page may be gone.
+                    self.release(word, number);
                 }
-                self.begin_at(number / WORD);
             }
             Return::Whole => {
                 // ORDERING: relaxed; a few more or less.
@@ -185,11 +187,30 @@ impl Shelf {
         }
     }
 
-    /// The word of that index has a free number.
-    fn begin_at(&self, index: usize) {
-        // ORDERING: relaxed; see `take`.
-        if (index as u64) < self.hint.load(Ordering::Relaxed) {
-            self.hint.store(index as u64, Ordering::Relaxed);
+    /// Lets others hold a number.
+    fn release(&self, word: Word<'_>, number: usize) {
+        word.release(number % WORD);
+        self.lower(number / WORD);
+    }
+
+    /// Lowers the hint to a word of which a number has been released. Always a read-modify-write, see the module's
+    /// documentation.
+    fn lower(&self, index: usize) {
+        // ORDERING: release, for the number's bit.
+        self.hint.fetch_min(index as u64, Ordering::Release);
+    }
+
+    /// Raises the hint from `first` to `index`, unless somebody has changed it.
+    fn raise(&self, first: usize, index: usize, guard: &Guard) {
+        // ORDERING: acquire, for the bits of those who have lowered it before.
+        if self.hint.compare_exchange(first as u64, index as u64, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let is_free = |index: &usize| {
+            self.word(*index, false, guard).is_none_or(|word| word.free.load(Ordering::Relaxed) != 0)
+        };
+        if let Some(index) = (first..index).find(is_free) {
+            self.lower(index);
         }
     }
 
@@ -199,6 +220,8 @@ impl Shelf {
         let guard = Guard::quiet();
         self.free_whole_pages(&guard);
         self.segments.iter().rev().for_each(|place| free_if_vacant(place, &guard));
+        // Many numbers have been held meanwhile, and are free, in segments or in none.
+        self.lower(0);
     }
 
     /// Looks at all pages only if there are such.
@@ -235,7 +258,7 @@ impl Shelf {
             unsafe { page.free() };
             self.whole.fetch_add(-1, Ordering::Relaxed);
         }
-        word.release(bit);
+        self.release(word, number);
     }
 
     /// Frees a page. Nobody holds its number, for whoever did has taken the pieces, and nobody will: it is listed when the
@@ -251,8 +274,7 @@ impl Shelf {
         word.pages[number % WORD].store(ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: all pieces are ours, so nobody else looks at it.
         unsafe { page.free() };
-        word.release(number % WORD);
-        self.begin_at(number / WORD);
+        self.release(word, number);
     }
 
     #[cfg(all(test, not(any(loom, shuttle))))]
@@ -263,14 +285,14 @@ impl Shelf {
     }
 
     /// The word of that index, if there is one, or if it shall be made.
-    fn word<'g>(&self, index: usize, make: bool, guard: &'g Guard) -> Option<Word<'g>> {
-        let s = (index + 1).ilog2() as usize;
-        let word = index + 1 - (1 << s);
-        let place = self.segments.get(s)?;
-        let segment = loop {
-            if let Some(segment) = segment(place, guard) {
-                break segment;
+    fn word<'g>(&'g self, index: usize, make: bool, _: &'g Guard) -> Option<Word<'g>> {
+        loop {
+            // SAFETY: a segment is freed when the guards are gone that were there when it was unlinked.
+            if let Some(word) = unsafe { self.existing_word(index) } {
+                return Some(word);
             }
+            let s = segment_of(index);
+            let place = self.segments.get(s)?;
             if !make {
                 return None;
             }
@@ -280,9 +302,25 @@ impl Shelf {
                 // SAFETY: made above, and nobody has seen it.
                 drop(unsafe { Box::from_raw(new) });
             }
-        };
+        }
+    }
+
+    /// The word of that index, if there is one.
+    ///
+    /// # Safety
+    /// Its segment is not freed as long as the word is used.
+    unsafe fn existing_word(&self, index: usize) -> Option<Word<'_>> {
+        let s = segment_of(index);
+        // SAFETY: null, or a segment that is not freed, as the caller says.
+        let segment = unsafe { self.segments.get(s)?.load(Ordering::Acquire).as_ref() }?;
+        let word = index + 1 - (1 << s);
         Some(Word { free: &segment.free[word], pages: &segment.pages[word * WORD..][..WORD] })
     }
+}
+
+/// The segment of the word of that index.
+fn segment_of(index: usize) -> usize {
+    (index + 1).ilog2() as usize
 }
 
 fn segment<'g>(place: &AtomicPtr<Segment>, _: &'g Guard) -> Option<&'g Segment> {
@@ -295,14 +333,13 @@ fn free_if_vacant(place: &AtomicPtr<Segment>, guard: &Guard) {
     // Loaded once: when this one is gone, there may be another in its place.
     let found = place.load(Ordering::Acquire);
     // SAFETY: as in `segment`.
-    if !unsafe { found.as_ref() }.is_some_and(Segment::hold_all) {
-        return;
-    }
+    let Some(segment) = unsafe { found.as_ref() }.filter(|segment| segment.hold_all()) else { return };
+    let bytes = size_of_val(&*segment.free) + size_of_val(&*segment.pages);
     // ORDERING: relaxed, for who sees null looks at nothing. Whoever holds all numbers is alone in doing this, and nobody
     // lets go of them any more.
     place.store(ptr::null_mut(), Ordering::Relaxed);
     // SAFETY: made by Box::into_raw, and unlinked, once; who still looks at it has a guard from before.
-    unsafe { guard.retire(Garbage::boxed(found, 0)) };
+    unsafe { guard.retire(Garbage::boxed(found, bytes)) };
 }
 
 impl Word<'_> {
