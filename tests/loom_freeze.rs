@@ -51,3 +51,18 @@ fn against_reinsertion() {
 fn against_two_insertions() {
     Scenario { resize_to: None, threads: &[&[Try(B)], &[Begin(2), Try(B)]], preemptions: 2, ..HALF }.run();
 }
+
+/// The second of two displaced entries is not found at first sight, for the first one looks like it. A writer's search meets it when it
+/// is FROZEN and its home is not migrated: it is in the map all the same.
+#[test]
+fn of_a_displaced_entry_against_its_removal() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(A), Put(B), Put(0x10), Put(0x11)],
+        layout: "00 11 .. ..",
+        threads: &[&[Remove(0x11)], &[Begin(3), Migrate(0)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

@@ -74,6 +74,34 @@ fn announcement_against_an_insertion_that_fills_the_table() {
     .run();
 }
 
+/// By a computation, which does not try an EMPTY slot first.
+#[test]
+fn announcement_against_a_computation_that_fills_the_table() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(A)],
+        layout: "0 .",
+        threads: &[&[Shrink], &[Adopt(E)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// By an entry that is displaced.
+#[test]
+fn announcement_against_a_displaced_insertion_that_fills_the_table() {
+    Scenario {
+        log2: 1,
+        setup: &[Put(A)],
+        layout: "0 .",
+        threads: &[&[Shrink], &[Put(C)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
 /// A migrator that stalls before it has decided a move keeps the only free slot: the other one goes on with its COPY. The map
 /// would make this table larger; with the size that it chooses, it takes one stalled thread more.
 #[test]

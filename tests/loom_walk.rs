@@ -152,3 +152,33 @@ fn against_a_direct_insertion_and_a_move() {
     }
     .run();
 }
+
+/// The moved entry is replaced where it is now, and its mover has not cleared up where it was.
+#[cfg(loxley_slots = "1")]
+#[test]
+fn against_a_move_and_a_replacement() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B)],
+        layout: "0 . . .",
+        threads: &[&[Update(B), Iterate], &[Evict(B)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
+/// The entry of another home moves, out of a bucket that B's home reaches over.
+#[cfg(loxley_slots = "1")]
+#[test]
+fn against_a_move_in_a_neighbouring_home() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B), Put(Y), Evict(B)],
+        layout: "x 0 2 .",
+        threads: &[&[Iterate], &[Evict(Y)]],
+        preemptions: 2,
+        ..Scenario::DEFAULT
+    }
+    .run();
+}

@@ -5,12 +5,18 @@
 
 mod common;
 
+#[cfg(all(loxley_hooks, not(shuttle)))]
+use common::TINY_BUCKETS;
 use common::hashing::Hashing;
 use common::ledger::{Item, Ledger};
 use common::touchy::{Site, Touchy, arm, called, disarm};
 use common::{Rng, finish_resizing, injected, panic_of, panic_on_purpose, panic_text, scaled};
+#[cfg(all(loxley_hooks, not(shuttle)))]
+use loxley::hooks;
 use loxley::{Decision, HashMap};
 use std::collections::HashMap as StdMap;
+#[cfg(all(loxley_hooks, not(shuttle)))]
+use std::sync::Arc;
 use std::thread;
 
 type Map = HashMap<Touchy, Touchy, Hashing>;
@@ -368,6 +374,40 @@ fn an_iteration_goes_on_after_a_panic() {
         }
     }
     assert!(panics > 100, "the iterations hardly called `Hash`: {panics}");
+}
+
+/// An insertion whose node is in a slot and that searches once more, because another one of its home was faster, calls `Eq` again. If
+/// that panics, the slot is free again.
+#[cfg(all(loxley_hooks, not(shuttle)))]
+#[test]
+fn an_insertion_that_panics_in_its_second_search() {
+    const OTHER: u64 = 2000;
+    let mut panics = 0;
+    for access in 0.. {
+        let world = World { map: hooks::with_buckets(3, Hashing::Constant), ledger: Ledger::new(100) };
+        world.insert_all(0..if TINY_BUCKETS { 2 } else { 7 });
+        let world = Arc::new(world);
+        let (mut other, mut left) = (Some(Arc::clone(&world)), access);
+        hooks::on_access(move |_| {
+            if left > 0 {
+                left -= 1;
+            } else if let Some(world) = other.take() {
+                thread::spawn(move || world.insert_all([OTHER])).join().unwrap();
+                arm(Site::Eq, 0);
+            }
+        });
+        panics += usize::from(injected(|| world.insert_all([1000])));
+        hooks::ignore_accesses();
+        disarm();
+        hooks::check(&world.map);
+        if !world.map.pin().contains_key(&OTHER) {
+            break; // The insertion was over.
+        }
+        let ledger = world.ledger;
+        drop(world);
+        ledger.assert_balanced();
+    }
+    assert!(panics > 0);
 }
 
 /// The draft of a computation, which that panic drops, panics as well: the first panic is the one that goes on.

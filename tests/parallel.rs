@@ -163,3 +163,23 @@ fn collections() {
     assert_eq!(set.pin().par_iter().copied().sum::<u64>(), (0..n).sum());
     assert_eq!(set.into_par_iter().count() as u64, n);
 }
+
+/// A few buckets are left to one thread, whatever others have time.
+#[test]
+fn small_maps_are_not_shared_out() {
+    let map = filled(5, Hashing::Ahash);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    let parts = AtomicUsize::new(0);
+    pool.install(|| {
+        let pinned = map.pin();
+        let sums = pinned.par_iter().fold(
+            || {
+                parts.fetch_add(1, Relaxed);
+                0_u64
+            },
+            |sum, (key, _)| sum + key,
+        );
+        assert_eq!(sums.sum::<u64>(), (0..5).sum());
+    });
+    assert_eq!(parts.into_inner(), 1);
+}

@@ -62,6 +62,12 @@ fn insertions() -> Vec<Scenario> {
             &[Insert(EXTRA)],
         ),
         eight("insert, evicting twice", "0 0 0 . . . . .", &[fill(0), fill(1), fill(2)], &[Insert(EXTRA)]),
+        eight(
+            "insert, evicting where others evict to",
+            "0 0 0 . . . . .",
+            &[fill(0), fill(1), fill(2)],
+            &[Insert(key(1, SLOTS))],
+        ),
         eight("try_insert, displaced", "0 . . . . . . .", &[fill(0)], &[TryInsert(EXTRA)]),
         eight(
             "try_insert of a key that is there",

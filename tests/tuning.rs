@@ -5,7 +5,7 @@ mod common;
 
 use common::hashing::Hashing;
 use common::{TINY_BUCKETS, assert_same, mix, scaled};
-use loxley::{HashMap, HashSet, Stats};
+use loxley::{Decision, HashMap, HashSet, Stats};
 use std::collections::HashMap as StdMap;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -27,7 +27,8 @@ fn stats(map: &Map) -> Stats {
 /// Stops in the middle of the next growth: one group is migrated, of many.
 fn growing(copy_budget: usize) -> Map {
     let map = HashMap::builder().hasher(Hashing::Ahash).copy_budget(copy_budget).capacity(5000).build();
-    let mut n = 0;
+    let mut n = map.capacity() as u64;
+    insert(&map, 0..n);
     while stats(&map).migration.is_none() {
         insert(&map, n..n + 1);
         n += 1;
@@ -102,6 +103,21 @@ fn loads() {
     assert!(bytes.is_sorted_by(|a, b| a >= b) && bytes[0] > bytes[4], "{bytes:?}");
 }
 
+/// So it does where keys come by `compute`, which does not begin with the home bucket's EMPTY slots as `insert` does.
+#[test]
+fn loads_by_computation() {
+    for max_load in [0.25, FULL] {
+        let map = with_load(max_load, 0);
+        for i in 0..scaled(10_000, 1_000) as u64 {
+            map.pin().compute::<()>(mix(i), |_| Decision::Insert(i));
+            if i > 100 && i % 97 == 0 {
+                let load = stats(&map).load;
+                assert!((max_load / 2.1..=max_load * 9.0 / 8.0).contains(&load), "{load} of {max_load}");
+            }
+        }
+    }
+}
+
 /// A low limit is no reason to take a bad hash for a full table, nor the other way round.
 #[test]
 fn the_lowest_load_with_bad_hashes() {
@@ -110,6 +126,38 @@ fn the_lowest_load_with_bad_hashes() {
         let twin: StdMap<u64, u64> = (0..scaled(800, 300) as u64).map(|i| (i, i + 1)).collect();
         twin.iter().for_each(|(&key, &value)| _ = map.pin().insert(key, value));
         assert_same(&map, &twin);
+    }
+}
+
+/// An insertion into the new table migrates that many, too, and not all that is left.
+#[test]
+fn insertions_migrate_no_more_than_their_part() {
+    let map = growing(1);
+    let before = stats(&map).migration.unwrap();
+    assert!(before.total >= 512, "{before:?}");
+    for i in 1..=20 {
+        let n = map.len() as u64;
+        insert(&map, n..n + 1);
+        let now = stats(&map).migration.expect("most groups are left");
+        // One, and its own; and again where it starts again because a group is in its way.
+        assert!((i..=16 * i).contains(&(now.done - before.done)), "{now:?} after {i}");
+    }
+}
+
+/// Up to 64 groups are not given out in parts: each call migrates one of them, and the last one ends the migration.
+#[test]
+fn helping_completes_a_migration_of_few_groups() {
+    for capacity in [5, 20, 40] {
+        let map: Map = HashMap::builder().hasher(Hashing::Ahash).capacity(capacity).build();
+        insert(&map, 0..map.capacity() as u64 + 1);
+        let total = stats(&map).migration.expect("it has begun").total;
+        assert!(total <= 64);
+        for done in 1..total {
+            assert!(map.pin().help_resize());
+            assert_eq!(stats(&map).migration.map(|now| now.done), Some(done));
+        }
+        assert!(!map.pin().help_resize());
+        assert!(stats(&map).migration.is_none());
     }
 }
 

@@ -265,12 +265,9 @@ where
             match self.op.place(table, filling, home, 0, Eviction::Allowed) {
                 Place::Free { at, .. } if meta.pend() == Some(at) && !without(Guarded::p0_pend) => {
                     bucket.exchange_meta(meta, meta.without_pend());
-                    return None;
                 }
                 Place::Free { slot, word, at } => {
-                    if !self.take_slot(table, bucket, meta, Pending { slot, word, at }) {
-                        return None;
-                    }
+                    self.take_slot(table, bucket, meta, Pending { slot, word, at });
                 }
                 Place::Again => return None,
                 Place::Restart => return Some(Step::Restart),
@@ -313,6 +310,7 @@ where
             .find(|&(slot, word)| word.state() == State::Tomb && named != Some(slot))?;
         let lacks =
             |displacement| table.bucket(home + displacement).lacks(readable_tag(fingerprint, displacement));
+        // That there is no successor, as of after meta, is what says that meta is not frozen.
         if !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
             return None;
         }

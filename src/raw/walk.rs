@@ -315,10 +315,11 @@ fn prefetch_ahead<K, V>(table: Table<'_, K, V>, home: usize) {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::hash::{BuildHasherDefault, DefaultHasher};
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher};
 
     use super::*;
     use crate::HashMap;
+    use crate::raw::spread;
 
     /// Ranges that begin and end anywhere, in homes of any width: each entry is in one.
     #[test]
@@ -344,6 +345,117 @@ mod tests {
             }
             keys.sort_unstable();
             assert!(keys.into_iter().eq(0..n), "of {n}");
+        }
+    }
+
+    /// What has been gathered twice is kept once, in whatever order it was met.
+    #[test]
+    fn duplicates_are_dropped() {
+        let map = twenty();
+        let guard = map.guard();
+        let op = map.op(&guard);
+        for in_pairs in [false, true] {
+            let mut walk = gathered(op, 2);
+            if in_pairs {
+                walk.batch.sort_by_key(|entry| *entry.node().key());
+            }
+            assert_eq!(walk.batch.len(), 40);
+            walk.drop_duplicates();
+            assert_eq!(keys(&walk.batch), Vec::from_iter(0..20));
+        }
+    }
+
+    /// An entry that has been replaced and one that has been removed, and no other.
+    #[test]
+    fn entries_that_have_changed() {
+        let map = twenty();
+        let guard = map.guard();
+        let mut walk = gathered(map.op(&guard), 1);
+        assert!(!walk.batch.iter().any(Gathered::has_changed));
+        map.pin().insert(3, 4);
+        map.pin().remove(&5);
+        walk.batch.retain(Gathered::has_changed);
+        assert_eq!(keys(&walk.batch), [3, 5]);
+    }
+
+    fn twenty() -> HashMap<u64, u64> {
+        let map = HashMap::default();
+        map.pin().reserve(100);
+        (&map).extend((0..20).map(|key| (key, key)));
+        map
+    }
+
+    /// A walk that has gathered all homes so many times, and yielded nothing.
+    fn gathered<'g, S>(op: Op<'g, u64, u64, S>, times: usize) -> Walk<'g, u64, u64>
+    where
+        S: BuildHasher,
+    {
+        let table = op.core().root(op.guard).unwrap();
+        let mut walk = Walk::new(0..=u64::MAX);
+        for home in (0..table.buckets()).cycle().take(times * table.buckets()) {
+            assert!(walk.gather(op, table, home));
+        }
+        walk
+    }
+
+    fn keys(batch: &[Gathered<'_, u64, u64>]) -> Vec<u64> {
+        let mut keys: Vec<u64> = batch.iter().map(|entry| *entry.node().key()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Keys have their own hashes.
+    #[derive(Default)]
+    struct Identity(u64);
+
+    impl Hasher for Identity {
+        fn write(&mut self, _: &[u8]) {
+            unreachable!("keys are integers");
+        }
+
+        fn write_u64(&mut self, key: u64) {
+            self.0 = key;
+        }
+
+        fn finish(&self) -> u64 {
+            self.0
+        }
+    }
+
+    /// The last hashes of a home, and its first: none belongs to a neighbour, and none to two.
+    #[test]
+    fn hashes_at_the_ends_of_homes() {
+        // The inverse of `spread`, by Newton's method.
+        let factor = spread(1);
+        let inverse = (0..5).fold(factor, |x, _| x.wrapping_mul(2_u64.wrapping_sub(x.wrapping_mul(factor))));
+        let map: HashMap<u64, (), BuildHasherDefault<Identity>> = HashMap::default();
+        map.pin().reserve(8 * SLOTS);
+        let guard = map.guard();
+        let op = map.op(&guard);
+        let log2 = op.core().root(&guard).unwrap().log2();
+        // Every other home, so that the entries are all at home and the table is large enough.
+        let mut hashes = Vec::new();
+        for home in (0..1_u64 << log2).step_by(2) {
+            let (first, last) = (home << (64 - log2), home << (64 - log2) | u64::MAX >> log2);
+            hashes.extend([last, last - 1, first, first + 1].into_iter().take(SLOTS));
+        }
+        for hash in &hashes {
+            map.pin().insert(hash.wrapping_mul(inverse), ());
+        }
+        assert_eq!(op.core().root(&guard).unwrap().log2(), log2);
+        hashes.sort_unstable();
+        let found = |range: RangeInclusive<u64>| {
+            let mut walk = Walk::new(range);
+            let mut found: Vec<u64> =
+                std::iter::from_fn(|| walk.next(op)).map(|node| op.hash(node.key())).collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(found(0..=u64::MAX), hashes);
+        for (i, &first) in hashes.iter().enumerate() {
+            for (j, &last) in hashes.iter().enumerate().skip(i) {
+                assert_eq!(found(first..=last), hashes[i..=j]);
+            }
         }
     }
 }

@@ -34,7 +34,9 @@
 //! that no other TOMB has, an entry only ever moves right (so LIVE of a node cannot come back), and nodes are reused only
 //! after a grace period. That is what makes a compare-and-swap of one word a sound test for "nothing has happened here".
 //! (But for PENDING: an insertion that withdraws and tries again may take the same slot. Who expects a PENDING has seen
-//! that it was committed, and then it is not withdrawn: see `help_pend`.)
+//! that it was committed, and then it is not withdrawn: see `help_pend`. And for a COPY that is taken back before the move
+//! is decided: another move of the entry may put the same there. So a mover that has taken its COPY back leaves the slot
+//! alone.)
 
 use std::fmt;
 use std::ptr;

@@ -64,7 +64,7 @@ const SETUPS: [Setup; 7] = [
 ];
 
 /// Not those that take long, and of linearizability what shuttle does better.
-const MOST: [&str; 31] = [
+const MOST: [&str; 33] = [
     QUICK[0],
     QUICK[1],
     QUICK[2],
@@ -96,6 +96,8 @@ const MOST: [&str; 31] = [
     "tuning",
     "--test",
     "robin_hood",
+    "--test",
+    "scan",
 ];
 
 fn main() -> io::Result<()> {
