@@ -223,3 +223,37 @@ fn crowded() {
         stream.verify(&map);
     }
 }
+
+/// What the exclusive owner takes out leaves no long way behind for lookups: the bound comes down with it, as after `remove`.
+#[test]
+fn emptied_by_the_exclusive_owner() {
+    let _alone = one_at_a_time();
+    let n = scaled(2000, 500) as u64;
+    let filled = || {
+        let map = Map::with_capacity_and_hasher(n as usize, Hashing::Constant);
+        (0..n).for_each(|key| _ = map.pin().insert(key, key));
+        map
+    };
+    let seconds = |map: &Map| {
+        let pinned = map.pin();
+        let start = Instant::now();
+        assert!((0..300).all(|_| black_box(pinned.get(&n)).is_none()));
+        start.elapsed().as_secs_f64()
+    };
+    // From the right, so that each removal lowers the bound if it can.
+    let shared = filled();
+    (0..n).rev().for_each(|key| assert!(shared.pin().remove(&key).is_some()));
+    let mut owned = filled();
+    (0..n).for_each(|key| assert_eq!(owned.remove_mut(&key), Some(key)));
+    let mut ratio = 0.0;
+    for _ in 0..3 {
+        let times = (0..15).map(|_| (seconds(&owned), seconds(&shared)));
+        let (owned_times, shared_times): (Vec<_>, Vec<_>) = times.unzip();
+        ratio = median(owned_times) / median(shared_times);
+        if ratio < 4.0 {
+            return;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    panic!("a lookup takes {ratio:.1} times as long as where each entry was removed by itself");
+}

@@ -61,6 +61,22 @@ fn two_close_the_cells() {
     });
 }
 
+/// An addition that comes to a closed cell leaves its mark there, which whoever comes to close it second must not count.
+#[test]
+fn two_close_the_cells_against_an_insertion() {
+    model(2, || {
+        let count = count(1, 2);
+        let threads = [0, 1].map(|_| {
+            let count = count.clone();
+            thread::spawn(move || count.gather())
+        });
+        count.add(1);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(count.sum(), 4);
+        collect();
+    });
+}
+
 #[test]
 fn spread_against_an_insertion() {
     model(3, || {

@@ -77,9 +77,6 @@ impl<K, V> Core<K, V> {
                     return Some(Spot { table: table.as_ptr(), index: home + displacement, slot, word });
                 }
             }
-            if displacement == 0 && bucket.has_empty() {
-                return None;
-            }
         }
         None
     }
