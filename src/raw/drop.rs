@@ -23,7 +23,7 @@ impl<K, V> Drop for Core<K, V> {
     }
 }
 
-/// From so many buckets on (log2), the nodes' memory is given back in bulk.
+/// From so many buckets on (log2), the nodes' memory is given back in bulk: for fewer, that has more to set up than it saves.
 const LARGE: u32 = 8;
 
 /// What a map consisted of. Gives the entries away one by one, and frees the rest.
