@@ -137,6 +137,24 @@ fn owned_values_are_returned() {
     assert_eq!(Counting::settled(), before);
 }
 
+/// Nodes of insertions that come to nothing, and those whose entry is taken out by value.
+fn emptied_nodes_are_returned() {
+    let before = Counting::settled();
+    let map = filled(10);
+    for i in 0..MANY {
+        assert!(map.pin().try_insert(mix(0), i).is_err());
+    }
+    drop(map);
+    assert_eq!(Counting::settled(), before, "not inserted");
+    let mut map = filled(10);
+    for i in 0..MANY {
+        assert_eq!(map.insert_mut(mix(10), i), None);
+        assert_eq!(map.remove_mut(&mix(10)), Some(i));
+    }
+    drop(map);
+    assert_eq!(Counting::settled(), before, "taken out");
+}
+
 /// What other threads retired is returned as well, when they are gone.
 fn maps_shared_by_threads_are_returned() {
     let work = || {
@@ -273,6 +291,7 @@ fn memory() {
     a_dropped_map_returns_everything();
     resizing_again_and_again_leaks_nothing();
     owned_values_are_returned();
+    emptied_nodes_are_returned();
     maps_shared_by_threads_are_returned();
     garbage_is_bounded_by_bytes();
     garbage_is_told();

@@ -479,3 +479,18 @@ fn panics_of_one_thread_do_not_disturb_another() {
     drop(world.map);
     world.ledger.assert_balanced();
 }
+
+/// The key of an insertion that comes to nothing is dropped by that operation: its panic comes out, and the value is dropped too.
+#[test]
+fn a_key_that_panics_when_it_was_not_inserted() {
+    let world = World::new(4, Hashing::Ahash);
+    let (key, value) = (world.touchy(3), world.touchy(5));
+    arm(Site::Drop, 0);
+    let panicked = injected(|| drop(world.map.pin().try_insert(key, value)));
+    assert!(disarm() && panicked);
+    world.ledger.assert_alive(8);
+    assert_eq!(world.contents(), (0..4).map(|key| (key, key)).collect());
+    let World { map, ledger } = world;
+    drop(map);
+    ledger.assert_balanced();
+}

@@ -174,3 +174,20 @@ fn shrinking_while_others_write() {
     map.pin().shrink_to(0);
     assert_same(&map, &twin);
 }
+
+/// Before a table is made so small that entries could crowd, they are counted by home, for which it takes an array.
+#[test]
+fn shrinking_to_a_large_table() {
+    let _alone = one_at_a_time();
+    for (entries, limit) in [(15_000, 0), (100, 15_000)] {
+        let (map, twin) = filled(entries);
+        map.pin().reserve(100_000);
+        let before = map.capacity();
+        let ((), refused) = limited(1 << 13, || map.pin().shrink_to(limit));
+        assert!(refused > 0 && map.capacity() == before, "it cannot be known whether they fit");
+        assert_same(&map, &twin);
+        map.pin().shrink_to(limit);
+        assert_eq!(map.capacity(), Map::with_capacity_and_hasher(15_000, Hashing::Ahash).capacity());
+        assert_same(&map, &twin);
+    }
+}

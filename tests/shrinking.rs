@@ -261,3 +261,26 @@ fn while_others_write() {
     let expected: StdMap<_, _> = (0..stable).map(|key| (mix(key), key)).collect();
     assert_same(map, &expected);
 }
+
+/// A quarter is the limit for the steps on the way; for the table that they lead to it is the map's own again.
+#[test]
+fn the_limit_after_shrinking() {
+    let _alone = one_at_a_time();
+    for part in [0.2, 0.1] {
+        let map = shrinking_below(part, 0);
+        let mut left = 600;
+        insert(&map, 0..left);
+        help(&map);
+        let mut shrinks_below = |part: f64| {
+            let full = map.capacity();
+            let fewer = (part * full as f64).ceil() as u64 - 1;
+            remove(&map, fewer..left);
+            left = fewer;
+            help(&map);
+            map.capacity() < full
+        };
+        assert!(shrinks_below(part), "{part}");
+        assert!(!shrinks_below(0.25), "{part}");
+        assert!(shrinks_below(part), "{part}");
+    }
+}

@@ -283,3 +283,12 @@ fn displacements_of_a_constant_hash() {
     }
     assert_eq!(displacements.iter().sum::<usize>(), 70);
 }
+
+/// Of a growth that has just begun: the load is the newer table's, the bytes are both tables'.
+#[test]
+fn figures_of_a_growth() {
+    let before = stats(&with_load(FULL, 5000)).table_bytes;
+    let begun = stats(&growing(1));
+    assert!((0.35..0.4).contains(&begun.load), "{begun:?}");
+    assert!((before * 29 / 10..before * 31 / 10).contains(&begun.table_bytes), "{begun:?}, {before} B before");
+}

@@ -91,4 +91,15 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), 4000);
     }
+
+    /// What comes after a thread's block is another's.
+    #[test]
+    fn the_end_of_a_block() {
+        let last = stamp() | (BLOCK - 1);
+        std::thread::spawn(stamp).join().unwrap();
+        STAMP.set(last);
+        let handed_out = NEXT_BLOCK.load(Ordering::Relaxed);
+        assert_eq!(stamp(), last);
+        assert!(stamp() / BLOCK >= handed_out);
+    }
 }

@@ -175,4 +175,15 @@ mod tests {
         assert_eq!(n.bits(), 0);
         assert_ne!(n, n.bounding(0));
     }
+
+    #[cfg(all(loxley_hooks, not(any(loom, shuttle))))]
+    #[test]
+    fn the_last_version_is_the_last_and_touches_nothing_else() {
+        let at = Position { displacement: 3, slot: 1 };
+        let m = Meta::from_bits(0).with_pend(at).freezing();
+        let last = m.with_last_version();
+        assert_eq!(last.bits() >> VERSION_SHIFT, ALL_BITS >> VERSION_SHIFT);
+        assert_eq!((last.bound(), last.pend(), last.is_frozen(), last.is_migrated()), (3, Some(at), true, false));
+        assert_eq!(last.freezing().bits() >> VERSION_SHIFT, 0);
+    }
 }

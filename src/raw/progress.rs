@@ -179,13 +179,49 @@ mod tests {
 
     #[test]
     fn a_full_word_that_nobody_reported_is_reported_by_the_next_search() {
+        // From 13 on the level above the leaves has several words.
+        for log2 in [7, 12, 13] {
+            with_tree(log2, |tree| {
+                for leaf in 0..tree.groups() / 64 {
+                    assert_eq!(tree.next_unmarked(), Some(64 * leaf), "log2 {log2}");
+                    tree.tree[leaf].store(u64::MAX, Ordering::Relaxed);
+                }
+                assert!(!tree.is_complete());
+                assert_eq!(tree.next_unmarked(), None, "log2 {log2}");
+                assert!(tree.is_complete());
+            });
+        }
+    }
+
+    /// Two threads find that there are groups to be given out, and there are for one of them.
+    #[cfg(all(loxley_hooks, not(shuttle)))]
+    #[test]
+    fn of_two_that_claim_the_last_groups_one_comes_too_late() {
+        use crate::sync::watch::{ignore_accesses, on_access};
+        use std::sync::{Arc, Barrier};
+        use std::thread;
+
         with_tree(7, |tree| {
-            tree.tree[0].store(u64::MAX, Ordering::Relaxed);
-            assert!((64..128).contains(&tree.next_unmarked().unwrap()));
-            tree.tree[1].store(u64::MAX, Ordering::Relaxed);
-            assert!(!tree.is_complete());
-            assert_eq!(tree.next_unmarked(), None);
-            assert!(tree.is_complete());
+            assert_eq!(tree.claim(64), Some(0..64));
+            let barrier = Arc::new(Barrier::new(2));
+            let claim = || {
+                let (barrier, mut calls) = (barrier.clone(), 0);
+                on_access(move |_| {
+                    calls += 1;
+                    // Before and after the load of the cursor: both have loaded it before it is moved on.
+                    if calls == 2 {
+                        barrier.wait();
+                    }
+                });
+                let claimed = tree.claim(64);
+                ignore_accesses();
+                claimed
+            };
+            let claimed = thread::scope(|scope| {
+                let threads = [(); 2].map(|()| scope.spawn(claim));
+                threads.map(|thread| thread.join().unwrap())
+            });
+            assert!(claimed.into_iter().flatten().eq([64..128]));
         });
     }
 }
