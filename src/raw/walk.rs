@@ -452,7 +452,7 @@ mod tests {
             found
         };
         assert_eq!(found(0..=u64::MAX), hashes);
-        for (i, &first) in hashes.iter().enumerate() {
+        for (i, &first) in hashes.iter().enumerate().step_by(if cfg!(miri) { 9 } else { 1 }) {
             for (j, &last) in hashes.iter().enumerate().skip(i) {
                 assert_eq!(found(first..=last), hashes[i..=j]);
             }

@@ -139,3 +139,102 @@ impl Drop for Own {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Of no node in the other unit tests, so that the pages are ours. Each for one test.
+    const QUIET: [usize; 3] = [12, 13, 14];
+
+    fn kept(class: usize) -> usize {
+        OWN.with(|own| own.0[class].get().number)
+    }
+
+    /// All pages of the class come to be free. Another thread may look at one of them just now, and leave it.
+    fn assert_all_pages_are_freed(class: usize) {
+        let freed = (0..10_000).any(|_| {
+            release();
+            thread::yield_now();
+            SHELVES[class].pages() == 0
+        });
+        assert!(freed, "{} pages of class {class}", SHELVES[class].pages());
+    }
+
+    #[test]
+    fn layouts_have_pieces_that_fit() {
+        let layout = |size, align| Layout::from_size_align(size, align).unwrap();
+        for bytes in 1..=128 {
+            let class = class(layout(bytes, 8)).unwrap();
+            assert!((bytes..bytes + 8).contains(&size(class)), "{bytes} bytes have class {class}");
+            let mut pieces = [take(class), take(class), take(class)];
+            pieces.sort();
+            assert!(pieces.windows(2).all(|two| two[0].addr() + bytes <= two[1].addr()));
+            // SAFETY: taken above, and each given once.
+            pieces.iter().for_each(|piece| unsafe { give(class, *piece) });
+        }
+        let others = [(129, 8), (136, 8), (1000, 8), (1, 1), (4, 4), (16, 16), (64, 16), (128, 128), (256, 64)];
+        others.iter().for_each(|&(size, align)| assert_eq!(class(layout(size, align)), None));
+    }
+
+    #[test]
+    fn a_thread_keeps_some_and_takes_the_latest_first() {
+        let class = QUIET[0];
+        let pieces: Vec<_> = (0..1000).map(|_| take(class)).collect();
+        release();
+        assert_eq!(kept(class), 0);
+        let most = 4096 / (8 * (class + 1));
+        for (number, piece) in pieces.iter().enumerate() {
+            // SAFETY: taken above, and each given once.
+            unsafe { give(class, *piece) };
+            assert_eq!(kept(class), most.min(number + 1));
+        }
+        let again: Vec<_> = (0..most).map(|_| take(class)).collect();
+        assert!(again.iter().eq(pieces[..most].iter().rev()));
+        assert_eq!(kept(class), 0);
+        // SAFETY: as above.
+        again.iter().for_each(|piece| unsafe { give(class, *piece) });
+        assert_all_pages_are_freed(class);
+        assert_eq!(kept(class), 0);
+    }
+
+    #[test]
+    fn what_a_thread_keeps_is_given_back_when_it_ends() {
+        let class = QUIET[1];
+        let work = move || {
+            let pieces = [take(class), take(class)];
+            // SAFETY: just taken.
+            pieces.iter().for_each(|piece| unsafe { give(class, *piece) });
+            assert!(kept(class) >= 2);
+        };
+        thread::spawn(work).join().unwrap();
+        assert_all_pages_are_freed(class);
+    }
+
+    /// Of a thread that has no list any more.
+    #[test]
+    fn nodes_are_used_while_a_thread_ends() {
+        const CLASS: usize = QUIET[2];
+
+        struct Late;
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let piece = take(CLASS);
+                // SAFETY: just taken.
+                unsafe { give(CLASS, piece) };
+            }
+        }
+        thread_local! {
+            static LATE: Late = const { Late };
+        }
+        let work = || {
+            // What is used first is dropped last.
+            LATE.with(|_| ());
+            assert_eq!(kept(CLASS), 0);
+        };
+        thread::spawn(work).join().unwrap();
+        assert_all_pages_are_freed(CLASS);
+    }
+}

@@ -433,6 +433,80 @@ mod tests {
         again.iter().chain(kept).for_each(|piece| unsafe { shelf.give(*piece) });
     }
 
+    #[test]
+    fn a_page_is_taken_when_enough_of_it_is_free() {
+        let shelf = Shelf::new(64);
+        let pieces = all_of(shelf.take().unwrap());
+        let (back, kept) = pieces.split_at(pieces.len() / 8);
+        // SAFETY: taken above, and each given once; to the end of the test.
+        back[1..].iter().for_each(|piece| unsafe { shelf.give(*piece) });
+        let other = all_of(shelf.take().unwrap());
+        assert_eq!(shelf.pages(), 2, "the first has too few");
+        // SAFETY: as above.
+        unsafe { shelf.give(back[0]) };
+        let again = all_of(shelf.take().unwrap());
+        assert_eq!(BTreeSet::from_iter(&again), BTreeSet::from_iter(back));
+        assert_eq!(shelf.pages(), 2);
+        // SAFETY: as above.
+        again.iter().chain(kept).chain(&other).for_each(|piece| unsafe { shelf.give(*piece) });
+    }
+
+    #[test]
+    fn some_whole_pages_are_kept() {
+        let shelf = Shelf::new(1024);
+        let whole = || shelf.whole.load(Ordering::Relaxed);
+        for _ in 0..3 {
+            let pages: Vec<_> = (0..KEPT_PAGES + 4).map(|_| all_of(shelf.take().unwrap())).collect();
+            assert_eq!(whole(), 0);
+            // SAFETY: taken above, and each given once.
+            pages.iter().flatten().for_each(|piece| unsafe { shelf.give(*piece) });
+            assert_eq!((whole(), shelf.pages() as isize), (KEPT_PAGES, KEPT_PAGES));
+        }
+        shelf.tidy();
+        assert_eq!((whole(), shelf.pages()), (0, 0));
+    }
+
+    #[test]
+    fn the_hint_is_the_first_word_with_a_free_number() {
+        let shelf = Shelf::new(1024);
+        let hint = || shelf.hint.load(Ordering::Relaxed);
+        let mut pieces: Vec<_> = (0..3 * WORD).flat_map(|_| all_of(shelf.take().unwrap())).collect();
+        let of_word_1 = pieces.swap_remove(pieces.len() / 2);
+        pieces.extend(all_of(shelf.take().unwrap()));
+        assert_eq!(hint(), 3);
+        // SAFETY: taken above, and each given once; to the end of the test.
+        unsafe { shelf.give(of_word_1) };
+        assert_eq!(hint(), 1);
+        let again = all_of(shelf.take().unwrap());
+        assert_eq!(again, [of_word_1]);
+        pieces.extend(again);
+        pieces.extend(all_of(shelf.take().unwrap()));
+        assert_eq!((hint(), shelf.pages()), (3, 3 * WORD + 2));
+        // SAFETY: as above.
+        pieces.into_iter().for_each(|piece| unsafe { shelf.give(piece) });
+    }
+
+    #[test]
+    fn segments_without_pages_are_freed_and_no_others() {
+        let shelf = Shelf::new(1024);
+        let segments = || shelf.segments.iter().filter(|place| !place.load(Ordering::Relaxed).is_null()).count();
+        let mut pages: Vec<_> = (0..3 * WORD).map(|_| all_of(shelf.take().unwrap())).collect();
+        assert_eq!(segments(), 2);
+        // Of the second word of the second segment.
+        let last_piece = pages.last_mut().unwrap().pop().unwrap();
+        // SAFETY: all of a page, taken above and not used.
+        unsafe { shelf.free_taken(Page::of(pages.swap_remove(WORD)[0]), &Guard::quiet()) };
+        assert_eq!(shelf.pages(), 3 * WORD - 1);
+        // SAFETY: taken above, and each given once; to the end of the test.
+        pages.iter().flatten().for_each(|piece| unsafe { shelf.give(*piece) });
+        shelf.tidy();
+        assert_eq!((segments(), shelf.pages()), (1, 1));
+        // SAFETY: as above.
+        unsafe { shelf.give(last_piece) };
+        shelf.tidy();
+        assert_eq!((segments(), shelf.pages()), (0, 0));
+    }
+
     /// Threads take pieces, write to them, and have others give them back.
     #[test]
     fn nobody_writes_to_anothers_piece() {
