@@ -133,40 +133,35 @@ fn tidying_against_the_last_piece() {
 /// Two free a segment without pages, and one of them makes another in its place.
 #[test]
 fn tidying_against_a_new_segment() {
-    model(3, || {
-        let shelf = Arc::new(Shelf::new(2));
-        let first = take(&shelf);
-        give(&shelf, &first);
-        let theirs = shelf.clone();
-        let other = thread::spawn(move || {
-            theirs.tidy();
-            let more = take(&theirs);
-            give(&theirs, &more);
-        });
+    tidying_without_pages_against(|shelf| {
         shelf.tidy();
-        other.join().unwrap();
-        drop(shelf);
-        assert_eq!(freed_pages(), 2, "a page is lost");
-        forget_all();
+        let more = take(shelf);
+        give(shelf, &more);
+        Vec::new()
     });
 }
 
 /// A page is made while others look whether its segment has none.
 #[test]
 fn tidying_against_a_new_page() {
-    model(3, || {
+    tidying_without_pages_against(|shelf| {
+        let pieces = take(shelf);
+        give(shelf, &pieces[1..]);
+        pieces[..1].to_vec()
+    });
+}
+
+/// `work` makes a page, and returns what it has of it in the end.
+fn tidying_without_pages_against(work: fn(&Shelf) -> Vec<usize>) {
+    model(3, move || {
         let shelf = Arc::new(Shelf::new(2));
         let first = take(&shelf);
         give(&shelf, &first);
         let theirs = shelf.clone();
-        let other = thread::spawn(move || {
-            let pieces = take(&theirs);
-            give(&theirs, &pieces[1..]);
-            pieces[0]
-        });
+        let other = thread::spawn(move || work(&theirs));
         shelf.tidy();
-        let last = other.join().unwrap();
-        give(&shelf, &[last]);
+        let kept = other.join().unwrap();
+        give(&shelf, &kept);
         drop(shelf);
         assert_eq!(freed_pages(), 2, "a page is lost");
         forget_all();
