@@ -63,12 +63,12 @@ fn give_in_bulk(shelf: &Shelf, pieces: &[usize]) {
 
 /// Two threads that have pieces of one page: one each, or the second two.
 fn two_threads(work: [fn(&Shelf, &[usize]); 2]) {
-    two_threads_and_pages_of(2, work);
-    two_threads_and_pages_of(3, work);
+    two_threads_and_pages_of(2, 3, work);
+    two_threads_and_pages_of(3, 2, work);
 }
 
-fn two_threads_and_pages_of(pieces: usize, work: [fn(&Shelf, &[usize]); 2]) {
-    model(3, move || {
+fn two_threads_and_pages_of(pieces: usize, preemptions: usize, work: [fn(&Shelf, &[usize]); 2]) {
+    model(preemptions, move || {
         let shelf = Arc::new(Shelf::new(pieces));
         let all = take(&shelf);
         assert_eq!(all.len(), pieces);
