@@ -129,21 +129,18 @@ fn median(mut times: Vec<f64>) -> f64 {
 /// Compares a map that has turned over ten tenths to one that has turned over two, measured by turns, so
 /// that whatever else the machine does meets both.
 fn assert_lookups_stay_fast(old: (&Map, &Stream), young: (&Map, &Stream)) {
+    assert_ratio(1.5, 5, || lookup_time(old.0, old.1), || lookup_time(young.0, young.1));
+}
+
+/// That one thing takes less than `limit` times as long as another: medians, in one of some attempts.
+fn assert_ratio(limit: f64, attempts: usize, seconds: impl Fn() -> f64, others: impl Fn() -> f64) {
     let mut ratio = 0.0;
-    for attempt in 0..5 {
-        let (mut old_times, mut young_times) = (Vec::new(), Vec::new());
-        for _ in 0..15 {
-            old_times.push(lookup_time(old.0, old.1));
-            young_times.push(lookup_time(young.0, young.1));
-        }
-        let (old_time, young_time) = (median(old_times), median(young_times));
-        ratio = old_time / young_time;
-        println!(
-            "attempt {attempt}: {:.1} ns a lookup after two tenths, {:.1} ns after all, ratio {ratio:.2}",
-            young_time * 1e4,
-            old_time * 1e4
-        );
-        if ratio < 1.5 {
+    for attempt in 0..attempts {
+        let (times, other_times) = (0..15).map(|_| (seconds(), others())).unzip();
+        let (time, other) = (median(times), median(other_times));
+        ratio = time / other;
+        println!("attempt {attempt}: {:.1} µs, against {:.1}, ratio {ratio:.2}", time * 1e6, other * 1e6);
+        if ratio < limit {
             return;
         }
         thread::sleep(Duration::from_millis(200));
@@ -245,15 +242,5 @@ fn emptied_by_the_exclusive_owner() {
     (0..n).rev().for_each(|key| assert!(shared.pin().remove(&key).is_some()));
     let mut owned = filled();
     (0..n).for_each(|key| assert_eq!(owned.remove_mut(&key), Some(key)));
-    let mut ratio = 0.0;
-    for _ in 0..3 {
-        let times = (0..15).map(|_| (seconds(&owned), seconds(&shared)));
-        let (owned_times, shared_times): (Vec<_>, Vec<_>) = times.unzip();
-        ratio = median(owned_times) / median(shared_times);
-        if ratio < 4.0 {
-            return;
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
-    panic!("a lookup takes {ratio:.1} times as long as where each entry was removed by itself");
+    assert_ratio(4.0, 3, || seconds(&owned), || seconds(&shared));
 }

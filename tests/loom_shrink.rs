@@ -61,45 +61,25 @@ fn announcement_against_two_insertions() {
     .run();
 }
 
+/// Two buckets, which an insertion fills.
+const FILLING: Scenario =
+    Scenario { log2: 1, setup: &[Put(A)], layout: "0 .", preemptions: 2, ..Scenario::DEFAULT };
+
 #[test]
 fn announcement_against_an_insertion_that_fills_the_table() {
-    Scenario {
-        log2: 1,
-        setup: &[Put(A)],
-        layout: "0 .",
-        threads: &[&[Shrink], &[Put(E)]],
-        preemptions: 2,
-        ..Scenario::DEFAULT
-    }
-    .run();
+    Scenario { threads: &[&[Shrink], &[Put(E)]], ..FILLING }.run();
 }
 
 /// By a computation, which does not try an EMPTY slot first.
 #[test]
 fn announcement_against_a_computation_that_fills_the_table() {
-    Scenario {
-        log2: 1,
-        setup: &[Put(A)],
-        layout: "0 .",
-        threads: &[&[Shrink], &[Adopt(E)]],
-        preemptions: 2,
-        ..Scenario::DEFAULT
-    }
-    .run();
+    Scenario { threads: &[&[Shrink], &[Adopt(E)]], ..FILLING }.run();
 }
 
 /// By an entry that is displaced.
 #[test]
 fn announcement_against_a_displaced_insertion_that_fills_the_table() {
-    Scenario {
-        log2: 1,
-        setup: &[Put(A)],
-        layout: "0 .",
-        threads: &[&[Shrink], &[Put(C)]],
-        preemptions: 2,
-        ..Scenario::DEFAULT
-    }
-    .run();
+    Scenario { threads: &[&[Shrink], &[Put(C)]], ..FILLING }.run();
 }
 
 /// A migrator that stalls before it has decided a move keeps the only free slot: the other one goes on with its COPY. The map

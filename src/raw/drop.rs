@@ -84,9 +84,8 @@ impl<K, V> Entries<K, V> {
 
     fn free_entries(&mut self) -> FirstPanic {
         let mut panics = FirstPanic(None);
-        let bulk = self.bulk();
         let sweep = std::mem::take(&mut self.sweep);
-        let Some(mut bulk) = bulk else {
+        let Some(mut bulk) = self.bulk() else {
             // SAFETY: the map owned it, nobody else can reach it, and each comes once.
             sweep.visit(true, |node| panics.note(unsafe { Node::free(node) }));
             return panics;

@@ -10,7 +10,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::page::{PAGE, Page};
 use super::shelf::Shelf;
-use crate::reclaim::Guard;
 
 /// How many pieces of each page there are. The key is the page's address.
 type Counts = HashMap<usize, (Page, usize), BuildHasherDefault<PageHasher>>;
@@ -73,10 +72,9 @@ impl Sorted<'_> {
 
 impl Drop for Sorted<'_> {
     fn drop(&mut self) {
-        let guard = Guard::quiet();
         for (page, _) in self.whole.values() {
             // SAFETY: all of its pieces have been counted, and none given back.
-            unsafe { self.shelf.free_taken(*page, &guard) };
+            unsafe { self.shelf.free_taken(*page) };
         }
     }
 }

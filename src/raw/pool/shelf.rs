@@ -252,10 +252,8 @@ impl Shelf {
         }
         // SAFETY: we hold it.
         if let Some(page) = word.page(bit).filter(|page| unsafe { page.is_whole() }) {
-            // ORDERING: relaxed; whoever holds the number next comes after we release it.
-            word.pages[bit].store(ptr::null_mut(), Ordering::Relaxed);
             // SAFETY: held, and all pieces are in it.
-            unsafe { page.free() };
+            unsafe { word.free(bit, page) };
             self.whole.fetch_add(-1, Ordering::Relaxed);
         }
         self.release(word, number);
@@ -266,15 +264,15 @@ impl Shelf {
     ///
     /// # Safety
     /// The caller has all pieces of it, and does not use them any more.
-    pub(super) unsafe fn free_taken(&self, page: Page, guard: &Guard) {
-        // SAFETY: not freed, for we have its pieces.
-        let number = unsafe { page.number() };
-        let Some(word) = self.word(number / WORD, false, guard) else { return };
-        // ORDERING: relaxed, as in `free_if_whole`.
-        word.pages[number % WORD].store(ptr::null_mut(), Ordering::Relaxed);
-        // SAFETY: all pieces are ours, so nobody else looks at it.
-        unsafe { page.free() };
-        self.release(word, number);
+    pub(super) unsafe fn free_taken(&self, page: Page) {
+        // SAFETY: all pieces are ours, so nobody else looks at the page, or can hold all numbers of its segment, to free
+        // that, before we release this one.
+        unsafe {
+            let number = page.number();
+            let Some(word) = self.existing_word(number / WORD) else { return };
+            word.free(number % WORD, page);
+            self.release(word, number);
+        }
     }
 
     #[cfg(all(test, not(any(loom, shuttle))))]
@@ -352,6 +350,17 @@ impl Word<'_> {
     /// Lets others hold the number.
     fn release(self, bit: usize) {
         self.free.fetch_or(1 << bit, Ordering::Release);
+    }
+
+    /// Frees the page of a number.
+    ///
+    /// # Safety
+    /// As [`Page::free`]. Nobody else can hold the number before it is released.
+    unsafe fn free(self, bit: usize, page: Page) {
+        // ORDERING: relaxed; whoever holds the number next comes after it is released.
+        self.pages[bit].store(ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: passed on to the caller.
+        unsafe { page.free() };
     }
 
     /// The page of a number that this thread holds.
@@ -495,7 +504,7 @@ mod tests {
         // Of the second word of the second segment.
         let last_piece = pages.last_mut().unwrap().pop().unwrap();
         // SAFETY: all of a page, taken above and not used.
-        unsafe { shelf.free_taken(Page::of(pages.swap_remove(WORD)[0]), &Guard::quiet()) };
+        unsafe { shelf.free_taken(Page::of(pages.swap_remove(WORD)[0])) };
         assert_eq!(shelf.pages(), 3 * WORD - 1);
         // SAFETY: taken above, and each given once; to the end of the test.
         pages.iter().flatten().for_each(|piece| unsafe { shelf.give(*piece) });
