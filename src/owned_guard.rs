@@ -42,9 +42,6 @@ use crate::set::{HashSet, PinnedSet};
 /// where a thousand are held, the next one takes 5 microseconds.) Make one for a task that awaits, and a plain one for what
 /// does not.
 ///
-/// Not for destructors of entries: the collector looks for garbage whenever one is made, and if that makes one in turn, it
-/// nests as deep as there is garbage.
-///
 /// **To hold:** what any [`Guard`] does: nothing that is removed from any map meanwhile, by any thread, is freed. It
 /// blocks nobody. But where a thread does what it does and ends, a task may wait for a slow peer with the guard in its hands, and
 /// one that is never polled again, or leaked, holds back all garbage of the process for ever. So do not hold one while

@@ -7,9 +7,16 @@
 //!
 //! A thread's list is handed over when it is full, by [`Guard::flush`](super::Guard::flush), and when the thread
 //! ends. Under loom and shuttle each object is, at once: there the earliest moment is the one that tests something.
+//!
+//! # One after the other
+//! A pin may find garbage that is due, and frees it. Destructors and the pool pin as well; so what is freed would be
+//! freed within what is freed, as deep as there is garbage, wherever each pin looks for it: those of a thread that is
+//! ending, of which the participant is gone, and those of owned guards. So while a thread frees, or must not, what
+//! comes up is *put off*: the outermost that frees goes on with it, or it is handed over again, by one pin for all.
+//! (`tests/nesting.rs`)
 
 use std::cell::{Cell, RefCell};
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 // Not through `crate::sync`: a figure that decides nothing.
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -107,6 +114,9 @@ thread_local! {
 
     /// Nothing is to be freed on this thread now.
     static QUIET: Cell<bool> = const { Cell::new(false) };
+
+    /// Empty unless one of the two is true. Never dropped, for there are pins until a thread's last destructor.
+    static PUT_OFF: ManuallyDrop<Cell<Option<Box<Due>>>> = const { ManuallyDrop::new(Cell::new(None)) };
 }
 
 /// Has the collector free nothing on this thread while `f` runs.
@@ -116,6 +126,10 @@ pub(super) fn quietly<T>(f: impl FnOnce() -> T) -> T {
 
     impl Drop for Outer {
         fn drop(&mut self) {
+            // Whoever frees goes on with what was put off.
+            if !COLLECTING.get() {
+                Due::defer_put_off();
+            }
             QUIET.set(self.0);
         }
     }
@@ -202,26 +216,61 @@ impl Batch {
         }
         // ORDERING: relaxed; a figure.
         HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
-        self.defer_counted();
-    }
-
-    fn defer_counted(self) {
+        let due = Box::new(Due { batch: self, next: None });
         // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
         // later moment are, on any thread; none unwinds.
-        unsafe { imp::defer(move || self.free()) };
+        unsafe { imp::defer(move || due.free()) };
     }
 
-    fn free(mut self) {
-        if QUIET.get() {
-            return self.defer_counted();
-        }
-        let outer = COLLECTING.replace(true);
-        for Object { object, free } in self.objects.drain(..) {
+    fn free(self) {
+        for Object { object, free } in self.objects {
             // SAFETY: as `Garbage::new` was told; the guards are gone, and each object comes once.
             unsafe { free(object) };
         }
-        COLLECTING.set(outer);
         HANDED_OVER.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// What has been handed over: the collector calls [`free`](Self::free). Linked where it is put off, for that may be in
+/// the middle of an allocation, and so allocates nothing.
+struct Due {
+    batch: Batch,
+    next: Option<Box<Self>>,
+}
+
+impl Due {
+    fn free(self: Box<Self>) {
+        if QUIET.get() || COLLECTING.get() {
+            return self.put_off();
+        }
+        COLLECTING.set(true);
+        self.batch.free();
+        std::iter::from_fn(Self::take_put_off).for_each(|due| due.batch.free());
+        COLLECTING.set(false);
+    }
+
+    fn put_off(mut self: Box<Self>) {
+        PUT_OFF.with(|list| {
+            self.next = list.take();
+            list.set(Some(self));
+        });
+    }
+
+    fn take_put_off() -> Option<Box<Self>> {
+        PUT_OFF.with(|list| {
+            let mut due = list.take()?;
+            list.set(due.next.take());
+            Some(due)
+        })
+    }
+
+    /// Hands over again what has been put off. It is quiet, so that nothing of it comes back.
+    fn defer_put_off() {
+        if let Some(first) = Self::take_put_off() {
+            let all = std::iter::once(first).chain(std::iter::from_fn(Self::take_put_off));
+            // SAFETY: as in `Batch::defer`.
+            unsafe { imp::defer_all(all.map(|due| move || due.free())) };
+        }
     }
 }
 

@@ -81,8 +81,7 @@ impl Guard {
     /// twice that no guard from before is left (this one is, for example), which it looks for each time that any
     /// thread calls this, or makes a hundred guards or so.
     ///
-    /// In the destructor of an entry that the collector is dropping this does nothing: else what it freed would be freed within
-    /// that, and so on, as deep as there is garbage.
+    /// In the destructor of an entry that the collector is dropping this does nothing: one thing is freed after the other.
     ///
     /// ```
     /// let map = loxley::HashMap::<u8, u8>::new();
@@ -129,5 +128,12 @@ mod imp {
     pub(super) unsafe fn defer(f: impl FnOnce()) {
         // SAFETY: passed on to the caller.
         unsafe { pin().defer_unchecked(f) }
+    }
+
+    /// Pins, and only then asks for what is to be deferred: the pin may bring some of it.
+    pub(super) unsafe fn defer_all(all: impl Iterator<Item = impl FnOnce()>) {
+        let guard = pin();
+        // SAFETY: passed on to the caller.
+        all.for_each(|f| unsafe { guard.defer_unchecked(f) });
     }
 }

@@ -96,6 +96,11 @@ pub(super) unsafe fn defer<F: FnOnce()>(f: F) {
     });
 }
 
+pub(super) unsafe fn defer_all(all: impl Iterator<Item = impl FnOnce()>) {
+    // SAFETY: passed on to the caller.
+    all.for_each(|f| unsafe { defer(f) });
+}
+
 /// From here to the next [`collect`] the collector is eager.
 pub(crate) fn be_eager() {
     COLLECTOR.with_borrow_mut(|collector| collector.order = Some(Rc::default()));
