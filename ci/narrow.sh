@@ -2,7 +2,7 @@
 # The test suite with buckets of one and of two slots, where displaced entries, evictions and overflow are common.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for slots in 1 2; do
-    RUSTFLAGS="--cfg loxley_slots=\"$slots\" --cfg loxley_hooks ${RUSTFLAGS:-}" \
-        cargo test --all-features --lib --tests --target-dir "target/narrow-$slots"
+for width in one_slot two_slots; do
+    echo "== $width"
+    RUSTC_WORKSPACE_WRAPPER="$PWD/ci/rustc/$width" cargo test --all-features --lib --tests
 done

@@ -11,9 +11,7 @@ cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
     set -- -- --nocapture
 fi
-for width in narrow-1 narrow-2 ordinary; do
-    slots=""
-    [ $width = ordinary ] || slots="--cfg loxley_slots=\"${width#narrow-}\""
-    RUSTFLAGS="$slots --cfg loxley_hooks ${RUSTFLAGS:-}" \
-        cargo test --target-dir "target/$width" --test stalls "$@"
+for width in one_slot two_slots seven_slots; do
+    echo "== $width"
+    RUSTC_WORKSPACE_WRAPPER="$PWD/ci/rustc/$width" cargo test --test stalls "$@"
 done

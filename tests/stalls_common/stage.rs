@@ -216,7 +216,7 @@ impl Stage {
     /// operations take the same number each time, so that stops at the first, the second and so on leave none out.
     fn warm_up(&self) {
         let map = HashMap::<u8, Item, Placed>::default();
-        (0..16).for_each(|key| drop(map.pin().insert(key << 4, self.ledger.item(0))));
+        (0..16).for_each(|key| _ = map.pin().insert(key << 4, self.ledger.item(0)));
     }
 
     /// Runs `survivors` threads to their end.
