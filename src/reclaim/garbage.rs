@@ -240,13 +240,22 @@ struct Due {
 
 impl Due {
     fn free(self: Box<Self>) {
+        /// Ends with a panic as well, see `quietly`. What is put off then, the next one to be freed here takes along.
+        struct Collecting;
+
+        impl Drop for Collecting {
+            fn drop(&mut self) {
+                COLLECTING.set(false);
+            }
+        }
+
         if QUIET.get() || COLLECTING.get() {
             return self.put_off();
         }
         COLLECTING.set(true);
+        let _collecting = Collecting;
         self.batch.free();
         std::iter::from_fn(Self::take_put_off).for_each(|due| due.batch.free());
-        COLLECTING.set(false);
     }
 
     fn put_off(mut self: Box<Self>) {
@@ -307,6 +316,18 @@ mod tests {
             Guard::new().flush();
             std::thread::yield_now();
         }
+    }
+
+    /// Which another crate's garbage may do, where the pool pins.
+    #[test]
+    fn collecting_ends_with_a_panic() {
+        unsafe fn panic(_: *mut ()) {
+            std::panic::resume_unwind(Box::new("another crate's"));
+        }
+        let object = Object { object: std::ptr::null_mut(), free: panic };
+        let due = Box::new(Due { batch: Batch { objects: vec![object], bytes: 0 }, next: None });
+        assert!(catch_unwind(AssertUnwindSafe(|| due.free())).is_err());
+        assert!(!COLLECTING.get());
     }
 
     #[test]
