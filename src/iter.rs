@@ -28,6 +28,11 @@ impl<'g, K: Hash + Eq, V, S: BuildHasher> Iterator for Iter<'g, K, V, S> {
     fn next(&mut self) -> Option<Self::Item> {
         self.walk.next(self.op).map(Node::pair)
     }
+
+    #[inline]
+    fn fold<A, F: FnMut(A, Self::Item) -> A>(self, init: A, mut f: F) -> A {
+        self.walk.fold(self.op, init, |result, node| f(result, node.pair()))
+    }
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> FusedIterator for Iter<'_, K, V, S> {}
@@ -62,6 +67,11 @@ macro_rules! half {
             #[inline]
             fn next(&mut self) -> Option<Self::Item> {
                 self.0.walk.next(self.0.op).map(Node::$method)
+            }
+
+            #[inline]
+            fn fold<A, F: FnMut(A, Self::Item) -> A>(self, init: A, mut f: F) -> A {
+                self.0.walk.fold(self.0.op, init, |result, node| f(result, node.$method()))
             }
         }
 

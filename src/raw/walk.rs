@@ -142,6 +142,14 @@ impl<'g, K, V> Few<'g, K, V> {
         // SAFETY: LIVE as of its load, so it is freed after the guard of the operation that found it is gone.
         Some(unsafe { &*self.nodes[self.length % ROOM] })
     }
+
+    /// All that are left.
+    #[inline]
+    fn drain(&mut self) -> impl Iterator<Item = &'g Node<K, V>> {
+        let length = std::mem::take(&mut self.length);
+        // SAFETY: as in `pop`.
+        self.nodes.iter().take(length).map(|&node| unsafe { &*node })
+    }
 }
 
 impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
@@ -163,8 +171,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         if self.simple.length == 0 && self.batch.is_empty() {
             self.visit(op, self.position?);
         }
-        let mut simple = std::mem::replace(&mut self.simple, Few::NONE);
-        Some(std::iter::from_fn(move || simple.pop()).chain(self.batch.drain(..).map(|entry| entry.node())))
+        Some(self.simple.drain().chain(self.batch.drain(..).map(|entry| entry.node())))
     }
 
     #[inline]
@@ -177,6 +184,22 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
                 return Some(entry.node());
             }
             self.visit(op, self.position?);
+        }
+    }
+
+    /// What [`next`](Self::next) would yield until the end, without putting the rest of a home aside after each entry.
+    #[inline]
+    pub(crate) fn fold<S: BuildHasher, A>(
+        mut self,
+        op: Op<'g, K, V, S>,
+        mut result: A,
+        mut step: impl FnMut(A, &'g Node<K, V>) -> A,
+    ) -> A {
+        loop {
+            result = self.simple.drain().fold(result, &mut step);
+            result = self.batch.drain(..).fold(result, |result, entry| step(result, entry.node()));
+            let Some(position) = self.position else { return result };
+            self.visit(op, position);
         }
     }
 
@@ -335,13 +358,17 @@ mod tests {
                 Some(&next) => first..=next - 1,
                 None => first..=u64::MAX,
             });
-            let mut keys = Vec::new();
+            let (mut keys, mut rests) = (Vec::new(), Vec::new());
             for range in ranges {
                 let mut walk = Walk::new(range.clone());
+                let of_range = keys.len();
                 while let Some(node) = walk.next(op) {
                     assert!(range.contains(&op.hash(node.key())));
                     keys.push(*node.key());
+                    let rest = walk.clone().fold(op, 0, |number, _| number + 1);
+                    rests.push(keys.len() + rest);
                 }
+                assert!(rests.drain(..).all(|all| all == keys.len()), "of {} entries", keys.len() - of_range);
             }
             keys.sort_unstable();
             assert!(keys.into_iter().eq(0..n), "of {n}");

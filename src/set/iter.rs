@@ -26,6 +26,10 @@ impl<'g, T: Hash + Eq, S: BuildHasher> Iterator for Iter<'g, T, S> {
     fn next(&mut self) -> Option<&'g T> {
         self.0.next()
     }
+
+    fn fold<A, F: FnMut(A, &'g T) -> A>(self, init: A, f: F) -> A {
+        self.0.fold(init, f)
+    }
 }
 
 impl<T: Hash + Eq, S: BuildHasher> FusedIterator for Iter<'_, T, S> {}
