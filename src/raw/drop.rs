@@ -90,16 +90,13 @@ impl<K, V> Entries<K, V> {
             sweep.visit(true, |node| panics.note(unsafe { Node::free(node) }));
             return panics;
         };
-        sweep.clone().visit(needs_drop::<(K, V)>(), |node| {
-            // SAFETY: as above; its memory is freed below.
+        sweep.visit(needs_drop::<(K, V)>(), |node| {
+            // SAFETY: as above; what is left of it is memory.
             unsafe {
                 panics.note(Node::drop_entry(node));
-                bulk.count(node.cast());
+                bulk.give(node.cast());
             }
         });
-        let sorted = bulk.sort();
-        // SAFETY: counted above, and nothing is left in it.
-        sweep.visit(false, |node| unsafe { sorted.give(node.cast()) });
         panics
     }
 
@@ -140,6 +137,7 @@ impl<K, V> Drop for Entries<K, V> {
 struct FirstPanic(Option<Box<dyn Any + Send>>);
 
 impl FirstPanic {
+    #[inline]
     fn note(&mut self, dropped: Result<(), Box<dyn Any + Send>>) {
         match (dropped, &self.0) {
             (Ok(()), _) => {}

@@ -317,12 +317,8 @@ impl Shelf {
     /// As for [`give`](Self::give).
     pub unsafe fn give_in_bulk(&self, pieces: &[*mut u8]) {
         let mut bulk = super::pool::Bulk::new(&self.0);
-        // SAFETY: as the caller says; each is named twice.
-        unsafe {
-            pieces.iter().for_each(|piece| bulk.count(*piece));
-            let sorted = bulk.sort();
-            pieces.iter().for_each(|piece| sorted.give(*piece));
-        }
+        // SAFETY: as the caller says.
+        pieces.iter().for_each(|piece| unsafe { bulk.give(*piece) });
     }
 
     /// Gives pages that are free to the allocator.

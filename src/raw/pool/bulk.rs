@@ -1,9 +1,8 @@
 //! Many pieces that are given back at once: those of a map that ends.
 //!
 //! A page all of whose pieces are among them is freed as it is: nobody else is with it, and neither its pieces nor its
-//! header are written to. To know these pages the pieces are gone through twice, to be counted and to be given back; so
-//! they are named by the caller, twice, and not listed here. Pages are told apart by their addresses: a look at each
-//! piece's page would be a cache miss, and one of the address translation.
+//! header are written to. To know these pages, all pieces are noted first, a bit for each. Pages are told apart by their
+//! addresses: a look at each piece's page would be a cache miss, and one of the address translation.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,70 +10,84 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::page::{PAGE, Page};
 use super::shelf::Shelf;
 
-/// How many pieces of each page there are. The key is the page's address.
-type Counts = HashMap<usize, (Page, usize), BuildHasherDefault<PageHasher>>;
+/// Pieces are at multiples of it, in bytes.
+const STEP: usize = 8;
 
-/// Counts the pieces of each page.
+/// Pieces of a page.
+struct Noted {
+    page: Page,
+    /// A bit for each place where there may be a piece.
+    bits: [u64; PAGE / STEP / 64],
+}
+
+impl Noted {
+    const fn none(page: Page) -> Self {
+        Self { page, bits: [0; PAGE / STEP / 64] }
+    }
+
+    #[inline]
+    fn note(&mut self, offset: usize) {
+        let bit = offset / STEP;
+        self.bits[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn number(&self) -> usize {
+        self.bits.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = *mut u8> {
+        let offsets = (0..PAGE / STEP).filter(|bit| self.bits[bit / 64] >> (bit % 64) & 1 != 0);
+        offsets.map(|bit| self.page.as_ptr().wrapping_add(bit * STEP))
+    }
+}
+
+/// Gives pieces back when it is dropped.
 pub(crate) struct Bulk<'s> {
     shelf: &'s Shelf,
-    counts: Counts,
+    noted: Vec<Noted>,
+    /// Which of them is that of the page of an address.
+    indexes: HashMap<usize, usize, BuildHasherDefault<PageHasher>>,
 }
 
 impl<'s> Bulk<'s> {
     pub(crate) fn new(shelf: &'s Shelf) -> Self {
-        Self { shelf, counts: Counts::default() }
+        Self { shelf, noted: Vec::new(), indexes: HashMap::default() }
     }
 
     /// # Safety
-    /// `piece` is one of the shelf's, the caller's to give back, and is counted once.
+    /// `piece` is one of the shelf's, which nobody uses, and is given back once.
     #[inline]
-    pub(crate) unsafe fn count(&mut self, piece: *mut u8) {
+    pub(crate) unsafe fn give(&mut self, piece: *mut u8) {
         // SAFETY: a piece of a page.
         let page = unsafe { Page::of(piece) };
         let address = page.as_ptr().addr();
-        if let Some((_, count)) = self.counts.get_mut(&address) {
-            *count += 1;
-        } else if self.counts.try_reserve(1).is_ok() {
-            self.counts.insert(address, (page, 1));
-        }
-        // Or there is no memory to count with: then the page will not be whole.
-    }
-
-    /// What has been counted is all.
-    pub(crate) fn sort(mut self) -> Sorted<'s> {
-        // SAFETY: pieces of it have been counted, and not given back.
-        self.counts.retain(|_, (page, count)| *count == unsafe { page.pieces() });
-        Sorted { shelf: self.shelf, whole: self.counts }
-    }
-}
-
-/// Knows the pages of which all pieces have been counted, and frees them in the end.
-pub(crate) struct Sorted<'s> {
-    shelf: &'s Shelf,
-    whole: Counts,
-}
-
-impl Sorted<'_> {
-    /// Gives a piece back.
-    ///
-    /// # Safety
-    /// It has been counted, nobody uses it, and it is given back once.
-    #[inline]
-    pub(crate) unsafe fn give(&self, piece: *mut u8) {
-        // SAFETY: as the caller says.
-        unsafe {
-            if !self.whole.contains_key(&Page::of(piece).as_ptr().addr()) {
-                self.shelf.give(piece);
-            }
+        let offset = piece.addr() - address;
+        if let Some(&index) = self.indexes.get(&address) {
+            self.noted[index].note(offset);
+        } else if self.noted.try_reserve(1).is_ok() && self.indexes.try_reserve(1).is_ok() {
+            let mut noted = Noted::none(page);
+            noted.note(offset);
+            self.indexes.insert(address, self.noted.len());
+            self.noted.push(noted);
+        } else {
+            // No memory to note it in.
+            // SAFETY: as the caller says.
+            unsafe { self.shelf.give(piece) };
         }
     }
 }
 
-impl Drop for Sorted<'_> {
+impl Drop for Bulk<'_> {
     fn drop(&mut self) {
-        for (page, _) in self.whole.values() {
-            // SAFETY: all of its pieces have been counted, and none given back.
-            unsafe { self.shelf.free_taken(*page) };
+        for noted in &self.noted {
+            // SAFETY: the pieces that have been noted are ours, so their page is not freed.
+            if noted.number() == unsafe { noted.page.pieces() } {
+                // SAFETY: all of its pieces are ours, and nobody uses them.
+                unsafe { self.shelf.free_taken(noted.page) };
+            } else {
+                // SAFETY: as the caller of `Bulk::give` said.
+                noted.pieces().for_each(|piece| unsafe { self.shelf.give(piece) });
+            }
         }
     }
 }
@@ -116,13 +129,12 @@ mod tests {
             .collect();
         let kept: Vec<_> = pages.iter_mut().step_by(2).map(|pieces| pieces.pop().unwrap()).collect();
         let mut bulk = Bulk::new(&shelf);
-        // SAFETY: taken above, each counted and then given back once.
+        // SAFETY: taken above, each given back once.
         unsafe {
-            pages.iter().flatten().for_each(|piece| bulk.count(*piece));
-            let sorted = bulk.sort();
-            pages.iter().flatten().for_each(|piece| sorted.give(*piece));
-            assert_eq!(sorted.whole.len(), 10);
+            pages.iter().flatten().for_each(|piece| bulk.give(*piece));
         }
+        assert_eq!(shelf.pages(), 20);
+        drop(bulk);
         assert_eq!(shelf.pages(), 10);
         // SAFETY: as above.
         kept.iter().for_each(|piece| unsafe { shelf.give(*piece) });
