@@ -6,7 +6,7 @@ mod common;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use common::collect_until;
@@ -56,6 +56,71 @@ fn destructors_make_owned_guards() {
     on_a_small_stack(move || {
         let all = GARBAGE as usize;
         assert!(collect_until(|| dropped.load(SeqCst) == all), "{} of {all}", dropped.load(SeqCst));
+    });
+}
+
+/// It has come upon garbage where nothing may be freed.
+#[test]
+fn an_idle_thread_keeps_no_garbage() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let map = HashMap::new();
+    let dropped = Arc::new(());
+    map.pin().insert(1, dropped.clone());
+    map.pin().remove(&1);
+    // Handed over, and not due yet.
+    map.guard().flush();
+    // The first pin of a thread looks for garbage, and this one is that of an allocation.
+    idle_after(
+        || _ = HashMap::new().insert_mut(1, 1),
+        || {
+            assert!(collect_until(|| Arc::strong_count(&dropped) == 1), "kept by the idle thread");
+        },
+    );
+}
+
+/// But the last 128 entries that it has retired itself.
+#[test]
+fn an_idle_thread_keeps_little_that_a_destructor_has_retired() {
+    const INNER: u64 = 1000;
+    struct Removing(Arc<HashMap<u64, Arc<()>>>);
+    impl Drop for Removing {
+        fn drop(&mut self) {
+            self.0.pin().clear();
+        }
+    }
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let dropped = Arc::new(());
+    let inner: HashMap<_, _> = (0..INNER).map(|key| (key, dropped.clone())).collect();
+    let (inner, outer) = (Arc::new(inner), HashMap::new());
+    outer.pin().insert(1, Removing(inner.clone()));
+    outer.pin().remove(&1);
+    outer.guard().flush();
+    idle_after(
+        move || {
+            while !inner.pin().is_empty() {
+                inner.guard().flush()
+            }
+        },
+        || {
+            assert!(collect_until(|| Arc::strong_count(&dropped) <= 128), "kept by the idle thread");
+        },
+    );
+}
+
+/// Does `work` on a thread that does nothing else until `meanwhile` is over.
+fn idle_after(work: impl FnOnce() + Send, meanwhile: impl FnOnce()) {
+    let (begun, has_begun) = mpsc::channel();
+    let (end, has_ended) = mpsc::channel::<()>();
+    thread::scope(|s| {
+        s.spawn(move || {
+            work();
+            begun.send(()).unwrap();
+            // It is never sent, but dropped in any case.
+            has_ended.recv()
+        });
+        has_begun.recv().unwrap();
+        let _end = end;
+        meanwhile();
     });
 }
 

@@ -8,7 +8,7 @@ use std::ptr;
 
 use super::core::Core;
 use super::count::Counter;
-use super::node::{Node, OwnedNode};
+use super::node::{Node, OwnedNode, rethrow};
 use super::pool::{self, Bulk};
 use super::root::Root;
 use super::sweep::Sweep;
@@ -148,10 +148,6 @@ impl FirstPanic {
     }
 
     fn resume(self) {
-        if let Some(panic) = self.0 {
-            if !std::thread::panicking() {
-                std::panic::resume_unwind(panic);
-            }
-        }
+        rethrow(self.0.map_or(Ok(()), Err));
     }
 }

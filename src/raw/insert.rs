@@ -102,10 +102,12 @@ where
         if mode == Mode::Replace {
             if let Some((table, entry)) = self.entry_at_first_sight(hash, node.key()) {
                 if entry.slot.exchange(entry.word, Word::live(node.as_ptr(), table.fingerprint(hash), 0)) {
+                    // Before the collector has its turn, which may unwind with what others have given to it.
+                    let new = node.publish();
                     // SAFETY: our exchange took it out of the table, the root, which nothing is filling.
                     unsafe { self.retire(table, None, entry.word.node()) };
                     // SAFETY: in the map a moment ago, both of them, and our guard is older than that.
-                    return Ok(unsafe { Inserted::Replaced { old: &*entry.word.node(), new: &*node.publish() } });
+                    return Ok(unsafe { Inserted::Replaced { old: &*entry.word.node(), new: &*new } });
                 }
             }
         }

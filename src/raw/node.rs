@@ -233,12 +233,13 @@ impl<K, V> Drop for OwnedNode<K, V> {
     }
 }
 
-/// Passes the panic of a destructor on, unless there is one under way.
-fn rethrow(freed: Result<(), Box<dyn Any + Send>>) {
-    if let Err(panic) = freed {
-        if !std::thread::panicking() {
-            std::panic::resume_unwind(panic);
-        }
+/// Passes the panic of a destructor on. If there is one under way it is forgotten, for it may have a destructor that
+/// panics.
+pub(super) fn rethrow(freed: Result<(), Box<dyn Any + Send>>) {
+    match freed {
+        Ok(()) => {}
+        Err(panic) if std::thread::panicking() => std::mem::forget(panic),
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 

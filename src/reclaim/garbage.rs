@@ -79,7 +79,8 @@ impl Retired {
     /// As [`Batch::push`].
     #[inline]
     fn push(&self, garbage: &Garbage) -> bool {
-        if self.0.borrow().objects.capacity() == 0 {
+        // Again, if an allocator has used a map meanwhile, and filled the list.
+        while self.0.borrow().objects.capacity() == 0 {
             self.make_room();
         }
         self.0.borrow_mut().push(garbage)
@@ -163,15 +164,14 @@ pub(super) unsafe fn retire(garbage: Garbage) {
 fn turn_over() {
     hand_over();
     // With each object, under loom, that would be more steps than it can explore.
-    if !cfg!(loom) && !COLLECTING.get() {
+    if !cfg!(loom) {
         imp::flush();
     }
 }
 
-fn hand_over() {
-    if let Ok(batch) = RETIRED.try_with(|retired| retired.0.borrow_mut().take()) {
-        batch.defer();
-    }
+/// Whether there was anything.
+fn hand_over() -> bool {
+    RETIRED.try_with(|retired| retired.0.borrow_mut().take()).is_ok_and(Batch::defer)
 }
 
 pub(super) fn flush() {
@@ -179,8 +179,10 @@ pub(super) fn flush() {
         hand_over();
         imp::flush();
         pool::release();
-        // What the pool has retired.
-        hand_over();
+        // What the pool has retired, or destructors have.
+        if hand_over() {
+            imp::flush();
+        }
     }
 }
 
@@ -209,10 +211,10 @@ impl Batch {
         self.objects.len() == BATCH || self.bytes >= BATCH_BYTES
     }
 
-    /// Has the collector free the objects in time.
-    fn defer(self) {
+    /// Has the collector free the objects in time. Whether there are any.
+    fn defer(self) -> bool {
         if self.objects.is_empty() {
-            return;
+            return false;
         }
         // ORDERING: relaxed; a figure.
         HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
@@ -220,6 +222,7 @@ impl Batch {
         // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
         // later moment are, on any thread; none unwinds.
         unsafe { imp::defer(move || due.free()) };
+        true
     }
 
     fn free(self) {
