@@ -276,13 +276,20 @@ impl Due {
         })
     }
 
-    /// Hands over again what has been put off. It is quiet, so that nothing of it comes back.
+    /// Hands over again what has been put off. It is quiet, so that nothing of it comes back; and nothing of it is on the
+    /// list while the collector allocates, for an allocator that uses a map may come here as well.
     fn defer_put_off() {
-        if let Some(first) = Self::take_put_off() {
-            let all = std::iter::once(first).chain(std::iter::from_fn(Self::take_put_off));
-            // SAFETY: as in `Batch::defer`.
-            unsafe { imp::defer_all(all.map(|due| move || due.free())) };
+        let mut taken = PUT_OFF.with(|list| list.take());
+        if taken.is_none() {
+            return;
         }
+        let all = std::iter::from_fn(|| {
+            let mut due = taken.take().or_else(Self::take_put_off)?;
+            taken = due.next.take();
+            Some(due)
+        });
+        // SAFETY: as in `Batch::defer`.
+        unsafe { imp::defer_all(all.map(|due| move || due.free())) };
     }
 }
 
