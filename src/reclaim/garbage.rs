@@ -79,22 +79,23 @@ impl Retired {
     /// As [`Batch::push`].
     #[inline]
     fn push(&self, garbage: &Garbage) -> bool {
-        // Again, if an allocator has used a map meanwhile, and filled the list.
-        while self.0.borrow().objects.capacity() == 0 {
+        if self.0.borrow().objects.capacity() == 0 {
             self.make_room();
         }
         self.0.borrow_mut().push(garbage)
     }
 
-    /// Allocates nothing while the list is borrowed, for an allocator may use a map, and retire what it replaces
-    /// (`tests/allocator.rs`).
+    /// Allocates nothing while the list is borrowed, and frees nothing, for an allocator may use a map, and retire what it
+    /// replaces (`tests/allocator.rs`). Then that may make room as well, and may fill it.
     #[cold]
     #[inline(never)]
     fn make_room(&self) {
-        let room = Vec::with_capacity(BATCH);
-        let mut batch = self.0.borrow_mut();
-        if batch.objects.capacity() == 0 {
-            batch.objects = room;
+        while self.0.borrow().objects.capacity() == 0 {
+            let room = Vec::with_capacity(BATCH);
+            let mut batch = self.0.borrow_mut();
+            if batch.objects.capacity() == 0 {
+                batch.objects = room;
+            }
         }
     }
 }
