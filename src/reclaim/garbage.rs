@@ -117,27 +117,29 @@ thread_local! {
     /// Nothing is to be freed on this thread now.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 
-    /// Empty unless one of the two is true. Never dropped, for there are pins until a thread's last destructor.
+    /// Empty unless one of the two is true, or something has unwound. Never dropped, for there are pins until a thread's last destructor.
     static PUT_OFF: ManuallyDrop<Cell<Option<Box<Due>>>> = const { ManuallyDrop::new(Cell::new(None)) };
 }
 
 /// Has the collector free nothing on this thread while `f` runs.
 pub(super) fn quietly<T>(f: impl FnOnce() -> T) -> T {
-    /// Also if something unwinds that another crate has given to the collector.
+    /// Also if something unwinds that another crate has given to the collector. What was put off then, the next to free
+    /// or to be quiet here takes along: to hand it over is to pin, which may unwind as well.
     struct Outer(bool);
 
     impl Drop for Outer {
         fn drop(&mut self) {
-            // Whoever frees goes on with what was put off.
-            if !COLLECTING.get() {
-                Due::defer_put_off();
-            }
             QUIET.set(self.0);
         }
     }
 
     let _outer = Outer(QUIET.replace(true));
-    f()
+    let result = f();
+    // Whoever frees goes on with what was put off.
+    if !COLLECTING.get() {
+        Due::defer_put_off();
+    }
+    result
 }
 
 /// Bytes that threads have handed over and that have not been freed.
@@ -271,10 +273,17 @@ impl Due {
 
     fn take_put_off() -> Option<Box<Self>> {
         PUT_OFF.with(|list| {
-            let mut due = list.take()?;
-            list.set(due.next.take());
-            Some(due)
+            let mut all = list.take();
+            let first = Self::pop(&mut all);
+            list.set(all);
+            first
         })
+    }
+
+    fn pop(list: &mut Option<Box<Self>>) -> Option<Box<Self>> {
+        let mut first = list.take()?;
+        *list = first.next.take();
+        Some(first)
     }
 
     /// Hands over again what has been put off. It is quiet, so that nothing of it comes back; and nothing of it is on the
@@ -284,11 +293,7 @@ impl Due {
         if taken.is_none() {
             return;
         }
-        let all = std::iter::from_fn(|| {
-            let mut due = taken.take().or_else(Self::take_put_off)?;
-            taken = due.next.take();
-            Some(due)
-        });
+        let all = std::iter::from_fn(|| Self::pop(&mut taken).or_else(Self::take_put_off));
         // SAFETY: as in `Batch::defer`.
         unsafe { imp::defer_all(all.map(|due| move || due.free())) };
     }
