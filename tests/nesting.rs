@@ -6,14 +6,11 @@ mod common;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-use common::collect_until;
+use common::{collect_until, one_at_a_time};
 use loxley::HashMap;
-
-/// Each test has the garbage to itself.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 const GARBAGE: u64 = 4000;
 
@@ -50,7 +47,7 @@ fn destructors_make_owned_guards() {
             self.1.fetch_add(1, SeqCst);
         }
     }
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = one_at_a_time();
     let (other, dropped) = (Arc::new(HashMap::new()), Arc::new(AtomicUsize::new(0)));
     leave_garbage(&HashMap::new(), || Pinning(other.clone(), dropped.clone()));
     on_a_small_stack(move || {
@@ -62,7 +59,7 @@ fn destructors_make_owned_guards() {
 /// It has come upon garbage where nothing may be freed.
 #[test]
 fn an_idle_thread_keeps_no_garbage() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = one_at_a_time();
     let map = HashMap::new();
     let dropped = Arc::new(());
     map.pin().insert(1, dropped.clone());
@@ -88,7 +85,7 @@ fn an_idle_thread_keeps_little_that_a_destructor_has_retired() {
             self.0.pin().clear();
         }
     }
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = one_at_a_time();
     let dropped = Arc::new(());
     let inner: HashMap<_, _> = (0..INNER).map(|key| (key, dropped.clone())).collect();
     let (inner, outer) = (Arc::new(inner), HashMap::new());
@@ -140,7 +137,7 @@ fn a_thread_ends() {
     thread_local! {
         static LATE: Late = Late(HashMap::new());
     }
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = one_at_a_time();
     let map = HashMap::new();
     // Few to a page of nodes, so that pages are freed with them, for which there are pins as well.
     leave_garbage(&map, || [0_u64; 15]);

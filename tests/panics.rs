@@ -343,30 +343,6 @@ fn a_map_whose_entries_panic_when_dropped_frees_them_all_and_panics_once() {
     ledger.assert_alive(0);
 }
 
-/// What a destructor panics with may have a destructor itself.
-#[test]
-fn a_map_is_dropped_by_a_panic_and_panics_with_a_bomb() {
-    struct Thrown;
-    impl Drop for Thrown {
-        fn drop(&mut self) {
-            panic_on_purpose();
-        }
-    }
-    struct Thrower;
-    impl Drop for Thrower {
-        fn drop(&mut self) {
-            std::panic::resume_unwind(Box::new(Thrown));
-        }
-    }
-    for n in [1, 1000] {
-        let map: HashMap<u64, Thrower> = (0..n).map(|key| (key, Thrower)).collect();
-        assert!(injected(move || {
-            let _map = map;
-            panic_on_purpose();
-        }));
-    }
-}
-
 /// An iteration calls `Hash` where the table has shrunk since it began: of a home of which it has visited the first part. If that
 /// panics, that home has not been visited, and the iteration goes on as if nothing had been.
 #[test]

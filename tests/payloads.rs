@@ -50,3 +50,17 @@ fn at_the_end_of_a_map() {
     assert!(injected(|| drop(payload)));
     ledger.assert_balanced();
 }
+
+/// Which a panic brings: then no payload comes out.
+#[test]
+fn at_the_end_of_a_map_in_a_panic() {
+    for n in [1, 1000] {
+        let ledger = Ledger::new(n as usize);
+        let map: HashMap<u64, (Bomb, Item)> = (0..n).map(|key| (key, (Bomb(0), ledger.item(key)))).collect();
+        assert!(injected(move || {
+            let _map = map;
+            panic_on_purpose();
+        }));
+        ledger.assert_balanced();
+    }
+}

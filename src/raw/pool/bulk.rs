@@ -7,11 +7,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::page::{PAGE, Page};
+use super::page::{PAGE, Page, STEP};
 use super::shelf::Shelf;
-
-/// Pieces are at multiples of it, in bytes.
-const STEP: usize = 8;
 
 /// Pieces of a page.
 struct Noted {
@@ -21,7 +18,7 @@ struct Noted {
 }
 
 impl Noted {
-    const fn none(page: Page) -> Self {
+    fn none(page: Page) -> Self {
         Self { page, bits: [0; PAGE / STEP / 64] }
     }
 

@@ -5,11 +5,8 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::bulk::Bulk;
-use super::page::Pieces;
+use super::page::{Pieces, STEP};
 use super::shelf::Shelf;
-
-/// Sizes are multiples of this, for it is the alignment of most nodes.
-const STEP: usize = 8;
 
 /// The largest pieces, in bytes: thirty or so to a page.
 const LARGEST: usize = 128;

@@ -14,6 +14,9 @@ use crate::sync::{AtomicU64, Ordering};
 /// Bytes from one page to the next, and the alignment of pages: from a piece to its page is a matter of a mask.
 pub(super) const PAGE: usize = 4 << 10;
 
+/// Sizes of pieces are multiples of this, and so are their offsets in a page; for it is the alignment of most nodes.
+pub(super) const STEP: usize = 8;
+
 /// What a page takes of the allocator. Two words less: where the allocator has a header of as much before each piece
 /// of memory, pages follow each other without a gap.
 const PAGE_LAYOUT: Layout = match Layout::from_size_align(PAGE - 2 * size_of::<usize>(), PAGE) {
