@@ -14,9 +14,10 @@
 //!    home has been inserted or moved since 1: then search again. Success is the point of no return;
 //! 4. PENDING → LIVE: the linearization point. If it fails, somebody helped.
 //!
-//! Where a tombstone of the home bucket can be taken, and no other entry looks like the key's, all this is done in a straight
-//! line first ([`insert_on_tombstone`](Attempt::insert_on_tombstone)): in a table whose entries come and go that is the
-//! common case. So is the replacement of an entry, at home or displaced, that is the first to look like the key's.
+//! Where the home bucket is full, and no entry looks like the key's, all this is done in a straight line first
+//! ([`insert_in_full_home`](Attempt::insert_in_full_home)): the two common cases are that one of its slots is a
+//! tombstone, in a table whose entries come and go, and that a neighbouring bucket has room, in one that grows. So is the
+//! replacement of an entry, at home or displaced, that is the first to look like the key's.
 //!
 //! A thread that stalls before 3 leaves one slot unusable and holds up nobody; after 3, the next writer of this home that
 //! would be held up does step 4 for it.
@@ -33,12 +34,14 @@ use std::ptr;
 use super::bucket::{Bucket, Slot};
 use super::core::Op;
 use super::count::Part;
+use super::fingerprint::Fingerprint;
 use super::guards::{Guarded, without};
 use super::meta::{Meta, Position};
 use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
 use super::place::{Eviction, Place};
-use super::remove::Found;
+use super::probe::{Look, Selected};
+use super::remove::{Found, first_of};
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
@@ -82,39 +85,59 @@ where
 {
     #[inline(always)]
     pub(crate) fn insert(self, hash: u64, node: OwnedNode<K, V>, mode: Mode) -> Inserted<'g, K, V, S> {
-        match self.insert_at_first_sight(hash, node) {
-            Ok(node) => Inserted::New(node),
-            Err(node) => match self.replace_at_first_sight(hash, node, mode) {
-                Ok(replaced) => replaced,
-                Err(node) => self.insert_in_any_case(hash, node, mode),
-            },
+        match self.insert_at_first_sight(hash, node, mode) {
+            Ok(inserted) => inserted,
+            Err(node) => self.insert_in_any_case(hash, node, mode),
         }
     }
 
-    /// The replacement of an entry that is found at first sight. Otherwise the node comes back.
+    /// What one look at the home bucket is enough for: the replacement of an entry that is the first to look like the
+    /// key's, or if none does, a direct insertion. Otherwise the node comes back.
     #[inline(always)]
-    fn replace_at_first_sight(
+    fn insert_at_first_sight(
         self,
         hash: u64,
         node: OwnedNode<K, V>,
         mode: Mode,
     ) -> Result<Inserted<'g, K, V, S>, OwnedNode<K, V>> {
-        if mode == Mode::Replace {
-            if let Some((table, entry)) = self.entry_at_first_sight(hash, node.key()) {
-                if entry.slot.exchange(entry.word, Word::live(node.as_ptr(), table.fingerprint(hash), 0)) {
-                    // Before the collector has its turn, which may unwind with what others have given to it.
-                    let new = node.publish();
-                    // SAFETY: our exchange took it out of the table, the root, which nothing is filling.
-                    unsafe { self.retire(table, None, entry.word.node()) };
-                    // SAFETY: in the map a moment ago, both of them, and our guard is older than that.
-                    return Ok(unsafe { Inserted::Replaced { old: &*entry.word.node(), new: &*new } });
-                }
+        let Some(table) = self.core().root(self.guard) else { return Err(node) };
+        let bucket = table.bucket_of(hash);
+        let fingerprint = table.fingerprint(hash);
+        match bucket.look(readable_tag(fingerprint, 0)) {
+            Look::Alike(alike) => match mode {
+                Mode::Replace => self.replace_first(table, hash, alike, node),
+                Mode::Keep => Err(node),
+            },
+            Look::Vacant(i) => self.insert_directly(table, bucket.slot(i), fingerprint, node),
+            Look::Full => Err(node),
+        }
+    }
+
+    /// The replacement of the first entry of `alike`.
+    #[inline(always)]
+    fn replace_first(
+        self,
+        table: Table<'g, K, V>,
+        hash: u64,
+        alike: Selected<'g, K, V>,
+        node: OwnedNode<K, V>,
+    ) -> Result<Inserted<'g, K, V, S>, OwnedNode<K, V>> {
+        let fingerprint = table.fingerprint(hash);
+        if let Some(entry) = first_of(alike, readable_tag(fingerprint, 0), 0, node.key()) {
+            let live = Word::live(node.as_ptr(), fingerprint, 0);
+            if !table.has_next() && entry.slot.exchange(entry.word, live) {
+                // Before the collector has its turn, which may unwind with what others have given to it.
+                let new = node.publish();
+                // SAFETY: our exchange took it out of the table, the root, which nothing is filling.
+                unsafe { self.retire(table, None, entry.word.node()) };
+                // SAFETY: in the map a moment ago, both of them, and our guard is older than that.
+                return Ok(unsafe { Inserted::Replaced { old: &*entry.word.node(), new: &*new } });
             }
         }
         Err(node)
     }
 
-    /// The direct insertion of a key that the home bucket does not have by its looks. Otherwise the node comes back.
+    /// The insertion of a key that the home bucket does not have by its looks, into its first EMPTY slot.
     ///
     /// Neither the meta word nor any key is read. The bucket had an EMPTY slot and has it still when the exchange
     /// succeeds, so it always had one. Hence nothing of this home is elsewhere, nor has it been moved, frozen or
@@ -123,20 +146,22 @@ where
     /// once for both questions: by two loads, it could be EMPTY when it is asked for the key and taken when it is
     /// asked whether it is EMPTY.
     #[inline(always)]
-    fn insert_at_first_sight(self, hash: u64, node: OwnedNode<K, V>) -> Result<&'g Node<K, V>, OwnedNode<K, V>> {
-        let Some(table) = self.core().root(self.guard) else { return Err(node) };
-        let bucket = table.bucket_of(hash);
-        let fingerprint = table.fingerprint(hash);
-        let Some(i) = bucket.vacancy(readable_tag(fingerprint, 0)) else { return Err(node) };
+    fn insert_directly(
+        self,
+        table: Table<'g, K, V>,
+        slot: &Slot<K, V>,
+        fingerprint: Fingerprint,
+        node: OwnedNode<K, V>,
+    ) -> Result<Inserted<'g, K, V, S>, OwnedNode<K, V>> {
         // Counted before it looks for a successor, see `Attempt::count`.
         let too_early = without(Guarded::count_first).then(|| table.has_next());
         let part = self.core().count.add(1, self.guard);
         let has_next = too_early.unwrap_or_else(|| table.has_next());
-        if !has_next && bucket.slot(i).exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
+        if !has_next && slot.exchange(Word::EMPTY, Word::live(node.as_ptr(), fingerprint, 0)) {
             let node = node.publish();
             self.core().grow_if_full(table, part, self.guard);
             // SAFETY: the node is in the map, or was a moment ago, and our guard is older than that.
-            return Ok(unsafe { &*node });
+            return Ok(Inserted::New(unsafe { &*node }));
         }
         self.core().count.add(-1, self.guard);
         Err(node)
@@ -148,7 +173,7 @@ where
     }
 
     pub(super) fn resume(self, mut attempt: Attempt<'g, K, V, S>, mode: Mode) -> Inserted<'g, K, V, S> {
-        if let Some(table) = attempt.insert_on_tombstone() {
+        if let Some(table) = attempt.insert_in_full_home() {
             return Inserted::New(attempt.end(table));
         }
         attempt.restart();
@@ -246,7 +271,7 @@ where
                     if !self.count(table, filling) {
                         return Step::Restart;
                     }
-                    if let Some(end) = self.commit(table, filling, home, meta) {
+                    if let Some(end) = self.commit(table, filling, home, meta, 0) {
                         return end;
                     }
                 }
@@ -254,17 +279,18 @@ where
         }
     }
 
-    /// Steps 2 to 4. None: search again.
+    /// Steps 2 to 4, in a slot at displacement `first` or more. None: search again.
     fn commit(
         &mut self,
         table: Table<'g, K, V>,
         filling: Option<Resize<'g, K, V>>,
         home: usize,
         meta: Meta,
+        first: usize,
     ) -> Option<Step<'g, K, V>> {
         let bucket = table.home_bucket(home);
         if self.pending.is_none() {
-            match self.op.place(table, filling, home, 0, Eviction::Allowed) {
+            match self.op.place(table, filling, home, first, Eviction::Allowed) {
                 Place::Free { at, .. } if meta.pend() == Some(at) && !without(Guarded::p0_pend) => {
                     bucket.exchange_meta(meta, meta.without_pend());
                 }
@@ -288,15 +314,15 @@ where
         self.publish(bucket, meta).then_some(Step::New)
     }
 
-    /// The straight line through steps 1 to 4: for a tombstone of the home bucket, where it is certain at first sight that the key
-    /// is absent. Returns the table, if the entry is in it now.
+    /// The straight line through steps 1 to 4: for a home bucket without an EMPTY slot, where it is certain at first sight
+    /// that the key is absent. Returns the table, if the entry is in it now.
     ///
     /// It is certain when no bucket up to the bound has the key's tag, and all their slots are LIVE or vacant: a PENDING
     /// could be the insertion of the key that the meta word names, which is in one of them if it is not completed. Nor
     /// may the home bucket have an EMPTY slot, for the key could be inserted there directly, past the meta word. One
     /// load of each slot, after meta, answers all of that.
     #[inline(never)]
-    fn insert_on_tombstone(&mut self) -> Option<Table<'g, K, V>> {
+    fn insert_in_full_home(&mut self) -> Option<Table<'g, K, V>> {
         let table = self.op.core().root(self.op.guard)?;
         // Asked again by `count`. Counted here in vain, the entry would take its own room in the successor.
         if table.has_next() {
@@ -306,18 +332,25 @@ where
         let fingerprint = table.fingerprint(self.hash);
         let bucket = table.home_bucket(home);
         let meta = bucket.meta();
-        let named = meta.pend().filter(|_| !without(Guarded::p0_pend)).map(|at| at.slot);
-        let (slot, word) = bucket
-            .tombstones(readable_tag(fingerprint, 0))
-            .find(|&(slot, word)| word.state() == State::Tomb && named != Some(slot))?;
+        let mut tombstones = bucket.tombstones(readable_tag(fingerprint, 0))?;
+        // Without a tombstone there is no room in the home bucket; if meta names the only one, `commit` deals with it.
+        let first = usize::from(tombstones.is_empty());
         let lacks =
             |displacement| table.bucket(home + displacement).lacks(readable_tag(fingerprint, displacement));
         // That there is no successor, as of after meta, is what says that meta is not frozen.
         if !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
             return None;
         }
-        let free = Pending { slot: bucket.slot(slot), word, at: Position { displacement: 0, slot } };
-        (self.take_slot(table, bucket, meta, free) && self.publish(bucket, meta)).then_some(table)
+        let named = meta.pend().filter(|_| !without(Guarded::p0_pend)).map(|at| at.slot);
+        let is_free = |&(slot, word): &(usize, Word<_>)| word.state() == State::Tomb && named != Some(slot);
+        let inserted = match tombstones.find(is_free) {
+            Some((slot, word)) => {
+                let free = Pending { slot: bucket.slot(slot), word, at: Position { displacement: 0, slot } };
+                self.take_slot(table, bucket, meta, free) && self.publish(bucket, meta)
+            }
+            None => matches!(self.commit(table, None, home, meta, first), Some(Step::New)),
+        };
+        inserted.then_some(table)
     }
 
     /// Step 2, where `free` is a free slot as it was after `meta`, and not the one that `meta` names.

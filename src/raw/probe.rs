@@ -45,6 +45,16 @@ pub(crate) struct Selected<'t, K, V> {
     mask: u32,
 }
 
+/// A look at a home bucket, for a (readable) tag.
+pub(crate) enum Look<'t, K, V> {
+    /// These slots have it.
+    Alike(Selected<'t, K, V>),
+    /// None has it, and this is the first that was never used.
+    Vacant(usize),
+    /// None has it, and all have been used.
+    Full,
+}
+
 impl<K, V> Bucket<K, V> {
     /// The slots whose tag is `tag`, a readable one.
     #[inline(always)]
@@ -79,20 +89,25 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::to_freeze(self, displacement) }
     }
 
-    /// The first slot that was never used, if there is one and no slot has this (readable) tag; by one and the same load of
-    /// each slot.
+    /// What an insertion needs to know of its home bucket; by one and the same load of each slot.
     #[inline(always)]
-    pub(crate) fn vacancy(&self, tag: u16) -> Option<usize> {
+    pub(crate) fn look(&self, tag: u16) -> Look<'_, K, V> {
         debug_assert!(is_readable(tag));
-        let mask = vector::vacancy(self, tag);
-        (mask != 0).then(|| vector::index_of_bit(mask.trailing_zeros()))
+        let (alike, empty) = vector::look(self, tag);
+        if alike != 0 {
+            Look::Alike(Selected { bucket: self, mask: alike })
+        } else if empty != 0 {
+            Look::Vacant(vector::index_of_bit(empty.trailing_zeros()))
+        } else {
+            Look::Full
+        }
     }
 
     /// The tombstones, if all other slots are LIVE and none has this (readable) tag; by one and the same load of each slot.
     #[inline(always)]
-    pub(crate) fn tombstones(&self, tag: u16) -> Selected<'_, K, V> {
+    pub(crate) fn tombstones(&self, tag: u16) -> Option<Selected<'_, K, V>> {
         debug_assert!(is_readable(tag));
-        Selected { bucket: self, mask: vector::tombstones(self, tag) }
+        vector::tombstones(self, tag).map(|mask| Selected { bucket: self, mask })
     }
 
     /// Whether no slot has this (readable) tag, and each is LIVE or vacant; by one and the same load of each slot.
@@ -110,6 +125,11 @@ impl<K, V> Bucket<K, V> {
 }
 
 impl<'t, K, V> Selected<'t, K, V> {
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mask == 0
+    }
+
     /// The first slot and its word.
     #[inline(always)]
     #[allow(clippy::type_complexity)]
@@ -205,13 +225,10 @@ mod tests {
                 let mask = scalar::tagged(&bucket, tag);
                 assert_eq!(slots_of(vector::tagged(&bucket, tag)), mask, "round {round}, tag {tag:x}, {meta:?}");
                 hits += mask.count_ones();
+                let (alike, empty) = vector::look(&bucket, tag);
+                assert_eq!((slots_of(alike), slots_of(empty)), scalar::look(&bucket, tag), "round {round}");
                 assert_eq!(
-                    slots_of(vector::vacancy(&bucket, tag)),
-                    scalar::vacancy(&bucket, tag),
-                    "round {round}"
-                );
-                assert_eq!(
-                    slots_of(vector::tombstones(&bucket, tag)),
+                    vector::tombstones(&bucket, tag).map(slots_of),
                     scalar::tombstones(&bucket, tag),
                     "round {round}"
                 );

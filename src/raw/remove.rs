@@ -11,6 +11,7 @@ use super::fingerprint::Fingerprint;
 use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
+use super::probe::Selected;
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
@@ -186,7 +187,21 @@ where
     Q: Equivalent<K> + ?Sized,
 {
     let tag = readable_tag(fingerprint, displacement);
-    let (slot, word) = bucket.with_tag(tag).first()?;
+    first_of(bucket.with_tag(tag), tag, displacement, key)
+}
+
+/// The entry of `key`, if it is the first of those that were selected because of their tag.
+#[inline(always)]
+pub(super) fn first_of<'g, K, V, Q>(
+    alike: Selected<'g, K, V>,
+    tag: u16,
+    displacement: usize,
+    key: &Q,
+) -> Option<Entry<'g, K, V>>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    let (slot, word) = alike.first()?;
     // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after the guard is gone that keeps the
     // bucket.
     let node = unsafe { &*word.live_node(tag)? };

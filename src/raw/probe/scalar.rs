@@ -59,13 +59,13 @@ pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32
 }
 
 #[inline(always)]
-pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+pub(super) fn look<K, V>(bucket: &Bucket<K, V>, tag: u16) -> (u32, u32) {
     let words = words(bucket);
-    if words.iter().any(|word| word.tag() == tag) { 0 } else { mask(words, |word| word.is_empty()) }
+    (mask(words, |word| word.tag() == tag), mask(words, |word| word.is_empty()))
 }
 
 #[inline(always)]
-pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> Option<u32> {
     let words = words(bucket);
     let is_tomb = |word: Word<_>| word.state() == State::Tomb;
     let settled = |&word: &Word<_>| {
@@ -73,7 +73,7 @@ pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
             || is_another(word, tag, Guarded::tomb_pending)
             || word.is_empty() && without(Guarded::tomb_empty)
     };
-    if words.iter().all(settled) { mask(words, is_tomb) } else { 0 }
+    words.iter().all(settled).then(|| mask(words, is_tomb))
 }
 
 #[inline(always)]

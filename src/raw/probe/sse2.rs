@@ -196,16 +196,16 @@ pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32
 }
 
 #[inline(always)]
-pub(super) fn vacancy<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+pub(super) fn look<K, V>(bucket: &Bucket<K, V>, tag: u16) -> (u32, u32) {
     let snapshot = Snapshot::of(bucket);
-    if words(snapshot.tagged(u16::MAX, tag)) == 0 { slots(snapshot.empty()) } else { 0 }
+    (words(snapshot.tagged(u16::MAX, tag)), slots(snapshot.empty()))
 }
 
 #[inline(always)]
-pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> u32 {
+pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> Option<u32> {
     let snapshot = Snapshot::of(bucket);
     let settled = words(snapshot.tagged(u16::MAX, tag)) == 0 && slots(snapshot.settled()) == ALL_SLOTS;
-    if settled { slots(snapshot.tombs()) } else { 0 }
+    settled.then(|| slots(snapshot.tombs()))
 }
 
 #[inline(always)]
