@@ -19,6 +19,7 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
     /// # Safety
     /// This operation's exchange has taken the node out of `table`, and nobody else retires it. The pointer is the slot
     /// word's: one made of a reference would not be allowed to free.
+    #[inline]
     pub(super) unsafe fn retire(
         self,
         table: Table<'g, K, V>,
@@ -47,6 +48,7 @@ impl<'g, K: Send + 'static, V: Send + 'static, S> Op<'g, K, V, S> {
 
     /// # Safety
     /// Nobody without a guard from before can come to the node, and `free` is sound to call on it once.
+    #[inline]
     unsafe fn retire_node(self, node: *mut Node<K, V>, free: unsafe fn(*mut ())) {
         // SAFETY: as the caller says; K and V are Send and 'static, so they may be dropped on any thread at any time.
         unsafe { self.guard.retire(Garbage::new(node, size_of::<Node<K, V>>(), free)) };

@@ -72,43 +72,21 @@ struct Batch {
     bytes: usize,
 }
 
-/// A thread's list.
-struct Retired(RefCell<Batch>);
+/// Hands over what is on the thread's list when the thread ends.
+struct Rest;
 
-impl Retired {
-    /// As [`Batch::push`].
-    #[inline]
-    fn push(&self, garbage: &Garbage) -> bool {
-        if self.0.borrow().objects.capacity() == 0 {
-            self.make_room();
-        }
-        self.0.borrow_mut().push(garbage)
-    }
-
-    /// Allocates nothing while the list is borrowed, and frees nothing, for an allocator may use a map, and retire what it
-    /// replaces (`tests/allocator.rs`). Then that may make room as well, and may fill it.
-    #[cold]
-    #[inline(never)]
-    fn make_room(&self) {
-        while self.0.borrow().objects.capacity() == 0 {
-            let room = Vec::with_capacity(BATCH);
-            let mut batch = self.0.borrow_mut();
-            if batch.objects.capacity() == 0 {
-                batch.objects = room;
-            }
-        }
-    }
-}
-
-/// The thread ends.
-impl Drop for Retired {
+impl Drop for Rest {
     fn drop(&mut self) {
-        self.0.get_mut().take().defer();
+        hand_over();
     }
 }
 
 thread_local! {
-    static RETIRED: Retired = const { Retired(RefCell::new(Batch::new())) };
+    /// The thread's list. Never dropped, so that no access has to ask whether it has been: what is left is for `REST`.
+    static RETIRED: ManuallyDrop<RefCell<Batch>> = const { ManuallyDrop::new(RefCell::new(Batch::new())) };
+
+    /// Used as soon as the list has room, and so dropped when the thread ends. From then on the list has none.
+    static REST: Rest = const { Rest };
 
     /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed;
     /// what is freed takes no step of loom's, so that no other of its threads runs meanwhile.
@@ -149,21 +127,54 @@ static HANDED_OVER: AtomicUsize = AtomicUsize::new(0);
 /// As [`Garbage::new`] says, of this moment.
 #[inline]
 pub(super) unsafe fn retire(garbage: Garbage) {
-    match RETIRED.try_with(|retired| retired.push(&garbage)) {
-        Ok(false) => {}
-        Ok(true) => turn_over(),
-        // The thread is ending, and its list is gone.
-        Err(_) => {
-            let mut batch = Batch::new();
-            batch.push(&garbage);
-            batch.defer();
-        }
+    let pushed = push(&garbage);
+    if pushed != Pushed::Kept {
+        go_on(garbage, pushed);
     }
 }
 
-/// The list is full.
+#[inline]
+fn push(garbage: &Garbage) -> Pushed {
+    RETIRED.with(|list| list.borrow_mut().push(garbage))
+}
+
 #[cold]
 #[inline(never)]
+fn go_on(garbage: Garbage, mut pushed: Pushed) {
+    // An allocator that uses a map may have taken the room that it has given, and may have filled it.
+    while pushed == Pushed::NoRoom {
+        if !make_room() {
+            // The thread is ending.
+            let Garbage { object, free, bytes } = garbage;
+            Batch { objects: vec![Object { object, free }], bytes }.defer();
+            return;
+        }
+        pushed = push(&garbage);
+    }
+    if pushed == Pushed::Full {
+        turn_over();
+    }
+}
+
+/// False if the thread is ending, and what is on the list has been handed over.
+///
+/// Allocates nothing while the list is borrowed, and frees nothing, for an allocator may use a map, and retire what it
+/// replaces (`tests/allocator.rs`). Then that may make room as well.
+fn make_room() -> bool {
+    let ending = REST.try_with(|_| ()).is_err();
+    if !ending {
+        let mut room = Vec::with_capacity(BATCH);
+        RETIRED.with(|list| {
+            let objects = &mut list.borrow_mut().objects;
+            if objects.capacity() == 0 {
+                mem::swap(objects, &mut room);
+            }
+        });
+    }
+    !ending
+}
+
+/// The list is full.
 fn turn_over() {
     hand_over();
     // With each object, under loom, that would be more steps than it can explore.
@@ -174,7 +185,7 @@ fn turn_over() {
 
 /// Whether there was anything.
 fn hand_over() -> bool {
-    RETIRED.try_with(|retired| retired.0.borrow_mut().take()).is_ok_and(Batch::defer)
+    RETIRED.with(|list| list.replace(Batch::new())).defer()
 }
 
 pub(super) fn flush() {
@@ -191,9 +202,20 @@ pub(super) fn flush() {
 
 /// Bytes that have been retired and not freed, without what is on the lists of other threads.
 pub(crate) fn garbage_bytes() -> usize {
-    let own = RETIRED.try_with(|retired| retired.0.borrow().bytes).unwrap_or(0);
+    let own = RETIRED.with(|list| list.borrow().bytes);
     // ORDERING: relaxed; a figure.
     HANDED_OVER.load(Ordering::Relaxed) + own
+}
+
+/// What became of an object that was to go on a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pushed {
+    /// It is on the list,
+    Kept,
+    /// which is to be handed over now.
+    Full,
+    /// It is not: the list has no room yet, or any more.
+    NoRoom,
 }
 
 impl Batch {
@@ -201,17 +223,15 @@ impl Batch {
         Self { objects: Vec::new(), bytes: 0 }
     }
 
-    /// Leaves an empty one.
-    fn take(&mut self) -> Self {
-        mem::replace(self, Self::new())
-    }
-
-    /// True if it is full now.
+    /// Allocates nothing.
     #[inline]
-    fn push(&mut self, &Garbage { object, free, bytes }: &Garbage) -> bool {
+    fn push(&mut self, &Garbage { object, free, bytes }: &Garbage) -> Pushed {
+        if self.objects.len() == self.objects.capacity() {
+            return Pushed::NoRoom;
+        }
         self.objects.push(Object { object, free });
         self.bytes += bytes;
-        self.objects.len() == BATCH || self.bytes >= BATCH_BYTES
+        if self.objects.len() == BATCH || self.bytes >= BATCH_BYTES { Pushed::Full } else { Pushed::Kept }
     }
 
     /// Has the collector free the objects in time. Whether there are any.
