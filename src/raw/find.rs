@@ -2,7 +2,9 @@
 //!
 //! Almost every lookup is decided by the home bucket: a LIVE entry is the truth by itself, and if there is none, so is an
 //! EMPTY slot: nothing of a home with an EMPTY slot is elsewhere, or frozen. That much is
-//! [`Core::find`]; displaced entries and migrations are left to a function out of line.
+//! [`Core::find`]. If the home bucket is full, the buckets to its right are looked at in a straight line
+//! ([`find_displaced`](Table::find_displaced)). Entries on their way, migrations and fingerprints that are the same by
+//! chance are left to the whole search.
 //!
 //! Why no reader misses a key that is there: entries only move right, readers scan buckets from left to right, a
 //! move raises the bound of its home before it decides, and the bound is read again at the end. Why it ends: a bound is at
@@ -55,11 +57,47 @@ impl<K, V> Core<K, V> {
             };
         }
         // A migrator seals EMPTY slots before it freezes entries: as there is one still, nothing was FROZEN when it was probed.
-        if bucket.has_empty() { None } else { table.find_anywhere(hash, key) }
+        if bucket.has_empty() { None } else { table.find_displaced(hash, key) }
     }
 }
 
 impl<'g, K, V> Table<'g, K, V> {
+    /// The search to the right of a home bucket that is full and where no word looked like the entry: straight on, as long
+    /// as nothing there is on its way to somewhere else.
+    ///
+    /// Only here is meta read after the home bucket, of which nothing but tags was looked at. As meta is not frozen, nothing
+    /// of the home was FROZEN then. An entry that was MOVED is within the bound, or has been removed since, for nobody
+    /// lowers a bound below an entry.
+    #[inline(never)]
+    fn find_displaced<Q>(self, hash: u64, key: &Q) -> Option<&'g Node<K, V>>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let (home, fingerprint) = (self.home(hash), self.fingerprint(hash));
+        let bucket = self.home_bucket(home);
+        let meta = bucket.meta();
+        if meta.is_frozen() && !without(Guarded::reader_frozen) {
+            return self.find_anywhere(hash, key);
+        }
+        let bound = self.bound(meta);
+        for displacement in 1..=bound {
+            let tag = readable_tag(fingerprint, displacement);
+            let (alike, settled) = self.bucket(home + displacement).look_displaced(tag);
+            if let Some((_, word)) = alike.first() {
+                // SAFETY: as in `find`.
+                return match word.live_node(tag).map(|node| unsafe { &*node }) {
+                    Some(node) if key.equivalent(node.key()) => Some(node),
+                    _ => self.find_anywhere(hash, key),
+                };
+            }
+            if !settled && !without(Guarded::reader_settled) {
+                return self.find_anywhere(hash, key);
+            }
+        }
+        let unchanged = bound == 0 || bucket.meta() == meta || without(Guarded::reader_bound);
+        if unchanged { None } else { self.find_anywhere(hash, key) }
+    }
+
     /// The whole search, from the beginning. Out of line, so that the common path keeps its registers.
     #[cold]
     #[inline(never)]

@@ -28,7 +28,7 @@ guards! {
     // remove.rs
     lower_live lower_pending lower_copy lower_frozen writer_bound vacant_again
     // find.rs
-    reader_bound reader_moved reader_arrived reader_migrated migrated_first
+    reader_frozen reader_settled reader_bound reader_moved reader_arrived reader_migrated migrated_first
     // migrate.rs
     freeze_pend freeze_moved sealed sealed_first place_empty retire_once
     // carry.rs
@@ -39,6 +39,7 @@ guards! {
     count_closed count_before count_after count_again mark_reported
     // walk.rs
     walk_duplicates walk_moved walk_arrived walk_moved_changed walk_bound walk_merged walk_again walk_backwards
+    walk_settled walk_leftwards
     // pool/
     pool_hold pool_once
 }

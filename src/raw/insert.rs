@@ -335,8 +335,11 @@ where
         let mut tombstones = bucket.tombstones(readable_tag(fingerprint, 0))?;
         // Without a tombstone there is no room in the home bucket; if meta names the only one, `commit` deals with it.
         let first = usize::from(tombstones.is_empty());
-        let lacks =
-            |displacement| table.bucket(home + displacement).lacks(readable_tag(fingerprint, displacement));
+        let lacks = |displacement| {
+            let tag = readable_tag(fingerprint, displacement);
+            let (alike, settled) = table.bucket(home + displacement).look_displaced(tag);
+            settled && alike.is_empty()
+        };
         // That there is no successor, as of after meta, is what says that meta is not frozen.
         if !(1..=table.bound(meta)).all(lacks) || !self.count(table, None) {
             return None;

@@ -204,7 +204,7 @@ impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {
             for displacement in 0..=bound {
                 let split = split.filter(|_| is_near(displacement));
                 let bucket = resize.from.bucket(home + displacement);
-                let mut slots = bucket.to_freeze(displacement);
+                let mut slots = bucket.of_home(displacement);
                 while let Some((slot, word)) = slots.first() {
                     slots.drop_first();
                     let item = match split {

@@ -82,11 +82,11 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::vacant(self) }
     }
 
-    /// The slots that a migrator must look at for the entries of the home that is `displacement` buckets to the left: those with
-    /// such an entry, and those in state FROZEN, COPY, MOVED or CROSS.
+    /// The slots where entries of the home `displacement` buckets to the left are, or may be: those with such an entry, and
+    /// those in state FROZEN, COPY, MOVED or CROSS.
     #[inline(always)]
-    pub(crate) fn to_freeze(&self, displacement: usize) -> Selected<'_, K, V> {
-        Selected { bucket: self, mask: vector::to_freeze(self, displacement) }
+    pub(crate) fn of_home(&self, displacement: usize) -> Selected<'_, K, V> {
+        Selected { bucket: self, mask: vector::of_home(self, displacement) }
     }
 
     /// What an insertion needs to know of its home bucket; by one and the same load of each slot.
@@ -110,11 +110,13 @@ impl<K, V> Bucket<K, V> {
         vector::tombstones(self, tag).map(|mask| Selected { bucket: self, mask })
     }
 
-    /// Whether no slot has this (readable) tag, and each is LIVE or vacant; by one and the same load of each slot.
+    /// The slots whose tag is `tag`, a readable one, and whether all slots are settled, which is LIVE or vacant; by one and
+    /// the same load of each slot.
     #[inline(always)]
-    pub(crate) fn lacks(&self, tag: u16) -> bool {
+    pub(crate) fn look_displaced(&self, tag: u16) -> (Selected<'_, K, V>, bool) {
         debug_assert!(is_readable(tag));
-        vector::lacks(self, tag)
+        let (mask, settled) = vector::look_displaced(self, tag);
+        (Selected { bucket: self, mask }, settled)
     }
 
     /// The slots in state FROZEN, COPY, MOVED or CROSS.
@@ -232,11 +234,12 @@ mod tests {
                     scalar::tombstones(&bucket, tag),
                     "round {round}"
                 );
-                assert_eq!(vector::lacks(&bucket, tag), scalar::lacks(&bucket, tag), "round {round}");
+                let (alike, settled) = vector::look_displaced(&bucket, tag);
+                assert_eq!((slots_of(alike), settled), scalar::look_displaced(&bucket, tag), "round {round}");
             }
             for d in [0, 1, 5, 6, 40, MAX_DISPLACEMENT] {
-                let mask = scalar::to_freeze(&bucket, d);
-                assert_eq!(slots_of(vector::to_freeze(&bucket, d)), mask, "round {round}, d {d}");
+                let mask = scalar::of_home(&bucket, d);
+                assert_eq!(slots_of(vector::of_home(&bucket, d)), mask, "round {round}, d {d}");
             }
             assert_eq!(slots_of(vector::empty(&bucket)), scalar::empty(&bucket), "round {round}");
             assert_eq!(slots_of(vector::vacant(&bucket)), scalar::vacant(&bucket), "round {round}");

@@ -9,12 +9,17 @@
 //! and so may a key that is removed and inserted again. In both cases a slot that was gathered has changed by the end: then
 //! duplicates are dropped by comparing keys. So a key that stays in the map is yielded exactly once, and none twice.
 //!
-//! Most homes are simple: all of their entries are in the home bucket, and nobody changes that while it is read. The
-//! meta word says so: its bound is 0, no migrator works on the home, and it is the same word before and after. Then
-//! no entry has moved away, and none was inserted but into an EMPTY slot. Those are a suffix of the bucket, which is
-//! read from right to left: a key that is removed behind the reader and inserted again is inserted ahead of it, where
-//! it has been, or the key's first slot is read when it is gone already. So it is met once at most, and a key that
-//! stays once.
+//! Almost all homes are *simple*: nothing of them is on its way to somewhere else, and nothing is inserted meanwhile but
+//! into an EMPTY slot of the home bucket. The meta word says so, which is the same before and after and not frozen, and
+//! so do the words of the buckets up to the bound, of which none is MOVED or COPY. Such a home is read once, from right to
+//! left:
+//!
+//! * A move of an entry that begins meanwhile changes meta. That of one that has begun before has a COPY in its target by
+//!   then, which is met if it is not decided yet. If it is, the entry is met there, and its source afterwards, which is
+//!   MOVED or none. So an entry that stays is met once.
+//! * A key that is removed behind the reader and inserted again has changed meta; or it is inserted into an EMPTY slot.
+//!   Those are a suffix of the bucket: it is inserted ahead of the reader, where it has been, or the key's first slot is
+//!   read when it is gone already. So it is met once at most.
 
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -89,8 +94,9 @@ impl<K, V> Clone for Walk<'_, K, V> {
     }
 }
 
-/// For as many entries as a bucket can have; a power of two, so that an index need not be compared.
-const ROOM: usize = (SLOTS + 1).next_power_of_two();
+/// For as many entries as a bucket can have, and as many displaced ones; a power of two, so that an index need not be
+/// compared.
+const ROOM: usize = (2 * SLOTS).next_power_of_two();
 
 /// The entries of a simple home, or what is left of them.
 struct Few<'g, K, V> {
@@ -115,15 +121,29 @@ impl<K, V> Copy for Few<'_, K, V> {}
 impl<'g, K, V> Few<'g, K, V> {
     const NONE: Self = Self { nodes: [ptr::null(); ROOM], length: 0, entries: PhantomData };
 
-    /// Gathers the entries of the home of `bucket`, in place of those that there were. False, and none, if it is not
-    /// simple.
+    /// Gathers the entries of `home`, in place of those that there were. False, and none, if it is not simple.
     #[inline]
-    fn gather(&mut self, bucket: &'g Bucket<K, V>) -> bool {
+    fn gather(&mut self, table: Table<'g, K, V>, home: usize) -> bool {
         self.length = 0;
+        let bucket = table.home_bucket(home);
         let meta = bucket.meta();
-        if meta.is_frozen() || meta.bound() > 0 {
+        if meta.is_frozen() {
             return false;
         }
+        let length = match table.bound(meta) {
+            0 => Some(self.of_bucket(bucket)),
+            bound => self.of_buckets(table, home, bound),
+        };
+        let length = length.filter(|_| bucket.meta() == meta || without(Guarded::walk_again));
+        self.length = length.unwrap_or(0);
+        length.is_some()
+    }
+
+    /// The entries of a home that has none elsewhere. Returns how many they are.
+    ///
+    /// A MOVED word here is not one of them: the bound would cover the target.
+    #[inline(always)]
+    fn of_bucket(&mut self, bucket: &'g Bucket<K, V>) -> usize {
         let mut length = 0;
         for i in 0..SLOTS {
             let word = bucket.slot(if without(Guarded::walk_backwards) { i } else { SLOTS - 1 - i }).load();
@@ -131,9 +151,25 @@ impl<'g, K, V> Few<'g, K, V> {
             self.nodes[length % ROOM] = word.node();
             length += usize::from(word.is_live_at(0));
         }
-        let simple = bucket.meta() == meta || without(Guarded::walk_again);
-        self.length = if simple { length } else { 0 };
-        simple
+        length
+    }
+
+    /// The entries of a home in all buckets up to its bound. None if there are too many, or one is on its way.
+    #[inline(never)]
+    fn of_buckets(&mut self, table: Table<'g, K, V>, home: usize, bound: usize) -> Option<usize> {
+        let mut length = 0;
+        for i in 0..=bound {
+            let displacement = if without(Guarded::walk_leftwards) { i } else { bound - i };
+            for (_, word) in table.bucket(home + displacement).of_home(displacement) {
+                if word.is_live_at(displacement) {
+                    *self.nodes.get_mut(length)? = word.node();
+                    length += 1;
+                } else if !without(Guarded::walk_settled) {
+                    return None;
+                }
+            }
+        }
+        Some(length)
     }
 
     #[inline]
@@ -222,7 +258,7 @@ impl<'g, K: Hash + Eq, V> Walk<'g, K, V> {
         }
         let home = table.home(position);
         prefetch_ahead(table, home);
-        if !self.simple.gather(table.home_bucket(home)) {
+        if !self.simple.gather(table, home) {
             return false;
         }
         self.position = (last_of_home < self.last).then(|| last_of_home + 1);

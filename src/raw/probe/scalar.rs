@@ -53,7 +53,7 @@ pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
 }
 
 #[inline(always)]
-pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
+pub(super) fn of_home<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
     let (mask, bits) = displacement_bits(displacement);
     select(bucket, |word| word.tag() & mask == bits || is_in_transit(word))
 }
@@ -70,21 +70,22 @@ pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> Option<u32> {
     let is_tomb = |word: Word<_>| word.state() == State::Tomb;
     let settled = |&word: &Word<_>| {
         is_tomb(word)
-            || is_another(word, tag, Guarded::tomb_pending)
+            || is_live_or_so(word, Guarded::tomb_pending) && word.tag() != tag
             || word.is_empty() && without(Guarded::tomb_empty)
     };
     words.iter().all(settled).then(|| mask(words, is_tomb))
 }
 
 #[inline(always)]
-pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
-    let settled = |word| is_vacant(word) || is_another(word, tag, Guarded::tomb_displaced);
-    words(bucket).into_iter().all(settled)
+pub(super) fn look_displaced<K, V>(bucket: &Bucket<K, V>, tag: u16) -> (u32, bool) {
+    let words = words(bucket);
+    let settled = |word: Word<_>| is_vacant(word) || is_live_or_so(word, Guarded::tomb_displaced);
+    (mask(words, |word| word.tag() == tag), words.into_iter().all(settled))
 }
 
-/// LIVE, and not with this tag. Without the guard, PENDING will do.
-fn is_another<N>(word: Word<N>, tag: u16, guard: Guarded) -> bool {
-    (word.is_live() || word.state() == State::Pending && without(guard)) && word.tag() != tag
+/// LIVE. Without the guard, PENDING will do.
+fn is_live_or_so<N>(word: Word<N>, guard: Guarded) -> bool {
+    word.is_live() || word.state() == State::Pending && without(guard)
 }
 
 fn is_vacant<N>(word: Word<N>) -> bool {

@@ -189,7 +189,7 @@ pub(super) fn in_transit<K, V>(bucket: &Bucket<K, V>) -> u32 {
 }
 
 #[inline(always)]
-pub(super) fn to_freeze<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
+pub(super) fn of_home<K, V>(bucket: &Bucket<K, V>, displacement: usize) -> u32 {
     let snapshot = Snapshot::of(bucket);
     let (mask, bits) = displacement_bits(displacement);
     slots(either(snapshot.tagged(mask, bits), snapshot.in_transit()))
@@ -209,7 +209,8 @@ pub(super) fn tombstones<K, V>(bucket: &Bucket<K, V>, tag: u16) -> Option<u32> {
 }
 
 #[inline(always)]
-pub(super) fn lacks<K, V>(bucket: &Bucket<K, V>, tag: u16) -> bool {
+pub(super) fn look_displaced<K, V>(bucket: &Bucket<K, V>, tag: u16) -> (u32, bool) {
     let snapshot = Snapshot::of(bucket);
-    words(snapshot.tagged(u16::MAX, tag)) == 0 && slots(either(snapshot.settled(), snapshot.vacant())) == ALL_SLOTS
+    let settled = slots(either(snapshot.settled(), snapshot.vacant())) == ALL_SLOTS;
+    (words(snapshot.tagged(u16::MAX, tag)), settled)
 }
