@@ -25,6 +25,20 @@ fn against_a_move() {
     .run();
 }
 
+/// The first keeps the home from being simple, the second goes beyond its bound.
+#[cfg(loxley_slots = "1")]
+#[test]
+fn against_two_moves() {
+    Scenario {
+        log2: 2,
+        setup: &[Put(B)],
+        layout: "0 . . .",
+        threads: &[&[Iterate], &[Evict(B), Evict(B)]],
+        ..Scenario::DEFAULT
+    }
+    .run();
+}
+
 /// The moved entry is removed, so that its move is all that happens to it while it is there.
 #[cfg(loxley_slots = "1")]
 #[test]
@@ -97,8 +111,8 @@ fn against_shrinking() {
     .run();
 }
 
-/// The removal has looked where Y is inserted afterwards, and finds it where it is moved. Another entry keeps the home from
-/// being simple then.
+/// The removal has looked where Y is inserted afterwards, and finds it where it is moved. Another entry of the home is
+/// displaced as well.
 #[cfg(loxley_slots = "1")]
 #[test]
 fn against_an_insertion_a_move_and_a_removal() {

@@ -11,7 +11,7 @@ use super::fingerprint::Fingerprint;
 use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
-use super::probe::Selected;
+use super::probe::{Look, Selected};
 use super::resize::Current;
 use super::seek::{Entry, Seek, tomb};
 use super::table::Table;
@@ -77,34 +77,33 @@ where
     }
 
     /// The slot of `key` in the newest table.
+    ///
+    /// Mostly one look at the home bucket tells. A LIVE entry is the truth by itself, and stays it until an exchange of its
+    /// word, which fails if a migration has begun meanwhile and frozen it. And an EMPTY slot that is EMPTY still, when all
+    /// others have been looked at, means that nothing of this home was ever moved, frozen or inserted elsewhere.
     #[inline]
     pub(super) fn seek_entry<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        match self.entry_at_first_sight(hash, key) {
-            Some((table, entry)) => Some(Found { table, filling: None, entry, bound: 0 }),
-            None => self.displaced_at_first_sight(hash, key).or_else(|| self.seek_entry_anywhere(hash, key)),
-        }
-    }
-
-    /// The entry of `key`, if it is the first in its home bucket that looks like it, and no migration is under way that ought to be
-    /// helped.
-    ///
-    /// The meta word is not read: a LIVE entry is the truth by itself, and stays it until an exchange of its word, which fails if
-    /// a migration has begun meanwhile and frozen it.
-    #[inline(always)]
-    pub(super) fn entry_at_first_sight<Q>(self, hash: u64, key: &Q) -> Option<(Table<'g, K, V>, Entry<'g, K, V>)>
-    where
-        Q: Equivalent<K> + ?Sized,
-    {
         let table = self.core().root(self.guard)?;
-        let entry = first_alike(table.bucket_of(hash), table.fingerprint(hash), 0, key)?;
-        (!table.has_next()).then_some((table, entry))
+        let bucket = table.bucket_of(hash);
+        let tag = readable_tag(table.fingerprint(hash), 0);
+        match bucket.look(tag) {
+            Look::Alike(alike) => {
+                // If a migration is under way, it ought to be helped.
+                if let Some(entry) = first_of(alike, tag, 0, key).filter(|_| !table.has_next()) {
+                    return Some(Found { table, filling: None, entry, bound: 0 });
+                }
+            }
+            Look::Vacant(i) if bucket.slot(i).load().is_empty() || without(Guarded::vacant_again) => return None,
+            Look::Vacant(_) | Look::Full => {}
+        }
+        self.displaced_at_first_sight(hash, key).or_else(|| self.seek_entry_anywhere(hash, key))
     }
 
-    /// The same in the buckets right of the home, as far as its bound says. If that is out of date already, an entry may be
-    /// overlooked.
+    /// The entry of `key`, if it is the first to look like it in a bucket right of its home, as far as the bound says, and no
+    /// migration is under way. If the bound is out of date already, an entry may be overlooked.
     #[inline(never)]
     pub(super) fn displaced_at_first_sight<Q>(self, hash: u64, key: &Q) -> Option<Found<'g, K, V>>
     where
