@@ -5,8 +5,9 @@
 mod common;
 
 use common::ledger::Ledger;
-use common::{injected, one_at_a_time, panic_on_purpose};
+use common::{collect_until, injected, one_at_a_time, panic_on_purpose};
 use loxley::HashMap;
+use std::sync::Arc;
 use std::thread;
 
 /// In a bag of its own, for a panic ends the bag. The collector may come upon what is due.
@@ -75,4 +76,44 @@ fn that_panics_behind_ours() {
         thread::spawn(work).join().expect("another panic than that of the garbage");
     }
     let_all_panic();
+}
+
+/// The same, and the thread goes on: nothing is lost of what was about to be handed over when a pin for that unwound.
+#[test]
+fn that_panics_where_ours_is_handed_over() {
+    let _alone = one_at_a_time();
+    let map = HashMap::new();
+    let value = Arc::new(());
+    let mut panics = 0;
+    for _ in 0..20 {
+        let_all_panic();
+        let blocker = map.owned_guard();
+        for key in 0..8 {
+            map.pin().insert(key, value.clone());
+            map.pin().remove(&key);
+            map.guard().flush();
+            leave_a_panic();
+        }
+        drop(blocker);
+        crossbeam_epoch::pin().flush();
+        let work = || {
+            let panicked = injected(|| _ = HashMap::new().insert_mut(1, 1));
+            for _ in 0..64 {
+                injected(|| {
+                    let map = HashMap::new();
+                    for key in 0..300 {
+                        map.pin().insert(key, key);
+                        map.pin().remove(&key);
+                    }
+                    map.guard().flush();
+                });
+            }
+            panicked
+        };
+        panics += usize::from(thread::spawn(work).join().unwrap());
+    }
+    assert!(panics > 0, "nothing was tested");
+    let_all_panic();
+    let all = collect_until(|| Arc::strong_count(&value) == 1);
+    assert!(all, "{} are lost", Arc::strong_count(&value) - 1);
 }

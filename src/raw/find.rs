@@ -39,7 +39,7 @@ impl<K, V> Core<K, V> {
     /// The entry of `key`, whose hash is `hash`.
     ///
     /// Linearization point: the load of the slot word that is returned; for an absent key, a moment between the
-    /// probe of the home bucket and the last load of the meta word.
+    /// probe of the home bucket and the last load of the meta word, or of the EMPTY slot.
     #[inline(always)]
     pub(crate) fn find<'g, Q>(&self, hash: u64, key: &Q, guard: &'g Guard) -> Option<&'g Node<K, V>>
     where

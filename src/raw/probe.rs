@@ -51,7 +51,7 @@ pub(crate) enum Look<'t, K, V> {
     Alike(Selected<'t, K, V>),
     /// None has it, and this is the first that was never used.
     Vacant(usize),
-    /// None has it, and all have been used.
+    /// None has it, and all have been used, or are SEALED.
     Full,
 }
 
@@ -89,7 +89,7 @@ impl<K, V> Bucket<K, V> {
         Selected { bucket: self, mask: vector::of_home(self, displacement) }
     }
 
-    /// What an insertion needs to know of its home bucket; by one and the same load of each slot.
+    /// What a writer needs to know of its home bucket; by one and the same load of each slot.
     #[inline(always)]
     pub(crate) fn look(&self, tag: u16) -> Look<'_, K, V> {
         debug_assert!(is_readable(tag));

@@ -11,15 +11,16 @@
 //!
 //! Almost all homes are *simple*: nothing of them is on its way to somewhere else, and nothing is inserted meanwhile but
 //! into an EMPTY slot of the home bucket. The meta word says so, which is the same before and after and not frozen, and
-//! so do the words of the buckets up to the bound, of which none is MOVED or COPY. Such a home is read once, from right to
-//! left:
+//! so do, if the bound is not 0, the words of the buckets up to it, of which none is FROZEN, COPY, MOVED or CROSS. Such a
+//! home is read once, bucket by bucket from right to left:
 //!
 //! * A move of an entry that begins meanwhile changes meta. That of one that has begun before has a COPY in its target by
 //!   then, which is met if it is not decided yet. If it is, the entry is met there, and its source afterwards, which is
 //!   MOVED or none. So an entry that stays is met once.
-//! * A key that is removed behind the reader and inserted again has changed meta; or it is inserted into an EMPTY slot.
-//!   Those are a suffix of the bucket: it is inserted ahead of the reader, where it has been, or the key's first slot is
-//!   read when it is gone already. So it is met once at most.
+//! * A key that is removed behind the reader and inserted again has changed meta; or it is inserted into an EMPTY slot of
+//!   the home bucket, and then the bound is 0, for only a home that was full has displaced entries. Those slots are a suffix
+//!   of the bucket, which is read from right to left then: the key is inserted ahead of the reader, where it has been, or
+//!   its first slot is read when it is gone already. So it is met once at most.
 
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -141,7 +142,7 @@ impl<'g, K, V> Few<'g, K, V> {
 
     /// The entries of a home that has none elsewhere. Returns how many they are.
     ///
-    /// A MOVED word here is not one of them: the bound would cover the target.
+    /// A MOVED word here is not one of them: the bound would cover the target, unless the entry has been removed since.
     #[inline(always)]
     fn of_bucket(&mut self, bucket: &'g Bucket<K, V>) -> usize {
         let mut length = 0;

@@ -17,6 +17,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};
+use std::ptr;
 // Not through `crate::sync`: a figure that decides nothing.
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -67,26 +68,32 @@ struct Object {
 }
 
 /// Objects of which none has been freed.
+#[derive(Default)]
 struct Batch {
     objects: Vec<Object>,
     bytes: usize,
 }
 
-/// Hands over what is on the thread's list when the thread ends.
-struct Rest;
+/// A thread's list.
+struct List(RefCell<Batch>);
 
-impl Drop for Rest {
+/// The thread ends.
+impl Drop for List {
     fn drop(&mut self) {
-        hand_over();
+        // What is retired from here on finds no list.
+        let _ = RETIRED.try_with(|list| list.set(ptr::null()));
+        self.0.take().defer();
+        // If something has unwound, and nobody has taken this along.
+        Due::defer_put_off();
     }
 }
 
 thread_local! {
-    /// The thread's list. Never dropped, so that no access has to ask whether it has been: what is left is for `REST`.
-    static RETIRED: ManuallyDrop<RefCell<Batch>> = const { ManuallyDrop::new(RefCell::new(Batch::new())) };
+    static LIST: List = const { List(RefCell::new(Batch::new())) };
 
-    /// Used as soon as the list has room, and so dropped when the thread ends. From then on the list has none.
-    static REST: Rest = const { Rest };
+    /// Where the list is, so that nobody need ask whether it has been dropped. Null before it has had room, and when it
+    /// is gone. (Where thread-locals are emulated this may go first: then it is null as well, and is set again.)
+    static RETIRED: Cell<*const RefCell<Batch>> = const { Cell::new(ptr::null()) };
 
     /// The collector is freeing something on this thread. Not loom's, which are gone when the last garbage is freed;
     /// what is freed takes no step of loom's, so that no other of its threads runs meanwhile.
@@ -102,7 +109,8 @@ thread_local! {
 /// Has the collector free nothing on this thread while `f` runs.
 pub(super) fn quietly<T>(f: impl FnOnce() -> T) -> T {
     /// Also if something unwinds that another crate has given to the collector. What was put off then, the next to free
-    /// or to be quiet here takes along: to hand it over is to pin, which may unwind as well.
+    /// or to be quiet here takes along, or the end of a thread that has retired something: to hand it over is to pin,
+    /// which may unwind as well.
     struct Outer(bool);
 
     impl Drop for Outer {
@@ -135,7 +143,9 @@ pub(super) unsafe fn retire(garbage: Garbage) {
 
 #[inline]
 fn push(garbage: &Garbage) -> Pushed {
-    RETIRED.with(|list| list.borrow_mut().push(garbage))
+    // SAFETY: null, or this thread's list, which makes it null when it is dropped.
+    let list = unsafe { RETIRED.get().as_ref() };
+    list.map_or(Pushed::NoRoom, |list| list.borrow_mut().push(garbage))
 }
 
 #[cold]
@@ -156,22 +166,20 @@ fn go_on(garbage: Garbage, mut pushed: Pushed) {
     }
 }
 
-/// False if the thread is ending, and what is on the list has been handed over.
+/// False if the thread is ending, and its list is gone.
 ///
 /// Allocates nothing while the list is borrowed, and frees nothing, for an allocator may use a map, and retire what it
 /// replaces (`tests/allocator.rs`). Then that may make room as well.
 fn make_room() -> bool {
-    let ending = REST.try_with(|_| ()).is_err();
-    if !ending {
-        let mut room = Vec::with_capacity(BATCH);
-        RETIRED.with(|list| {
-            let objects = &mut list.borrow_mut().objects;
-            if objects.capacity() == 0 {
-                mem::swap(objects, &mut room);
-            }
-        });
-    }
-    !ending
+    let mut room = Vec::with_capacity(BATCH);
+    let there = LIST.try_with(|List(list)| {
+        let objects = &mut list.borrow_mut().objects;
+        if objects.capacity() == 0 {
+            mem::swap(objects, &mut room);
+        }
+        RETIRED.set(list);
+    });
+    there.is_ok()
 }
 
 /// The list is full.
@@ -185,7 +193,7 @@ fn turn_over() {
 
 /// Whether there was anything.
 fn hand_over() -> bool {
-    RETIRED.with(|list| list.replace(Batch::new())).defer()
+    LIST.try_with(|List(list)| list.take()).is_ok_and(Batch::defer)
 }
 
 pub(super) fn flush() {
@@ -202,7 +210,7 @@ pub(super) fn flush() {
 
 /// Bytes that have been retired and not freed, without what is on the lists of other threads.
 pub(crate) fn garbage_bytes() -> usize {
-    let own = RETIRED.with(|list| list.borrow().bytes);
+    let own = LIST.try_with(|List(list)| list.borrow().bytes).unwrap_or(0);
     // ORDERING: relaxed; a figure.
     HANDED_OVER.load(Ordering::Relaxed) + own
 }
@@ -241,10 +249,10 @@ impl Batch {
         }
         // ORDERING: relaxed; a figure.
         HANDED_OVER.fetch_add(self.bytes, Ordering::Relaxed);
-        let due = Box::new(Due { batch: self, next: None });
+        let mut due = Taken(Some(Box::new(Due { batch: self, next: None })));
         // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
         // later moment are, on any thread; none unwinds.
-        unsafe { imp::defer(move || due.free()) };
+        unsafe { imp::defer(std::iter::from_fn(|| due.pop()).map(|due| move || due.free())) };
         true
     }
 
@@ -306,16 +314,31 @@ impl Due {
         Some(first)
     }
 
-    /// Hands over again what has been put off. It is quiet, so that nothing of it comes back; and nothing of it is on the
-    /// list while the collector allocates, for an allocator that uses a map may come here as well.
+    /// Hands over again what has been put off. Where it is quiet, nothing of it comes back; and nothing of it is on the list
+    /// while the collector allocates, for an allocator that uses a map may come here as well.
     fn defer_put_off() {
-        let mut taken = PUT_OFF.with(|list| list.take());
-        if taken.is_none() {
-            return;
+        let mut taken = Taken(PUT_OFF.with(|list| list.take()));
+        if taken.0.is_some() {
+            // What the pin comes upon is put off as well.
+            let all = std::iter::from_fn(|| taken.pop().or_else(Self::take_put_off));
+            // SAFETY: as in `Batch::defer`.
+            unsafe { imp::defer_by_own(all.map(|due| move || due.free())) };
         }
-        let all = std::iter::from_fn(|| Self::pop(&mut taken).or_else(Self::take_put_off));
-        // SAFETY: as in `Batch::defer`.
-        unsafe { imp::defer_all(all.map(|due| move || due.free())) };
+    }
+}
+
+/// What is about to be handed over. A pin may unwind with what others have given to the collector: then it is put off.
+struct Taken(Option<Box<Due>>);
+
+impl Taken {
+    fn pop(&mut self) -> Option<Box<Due>> {
+        Due::pop(&mut self.0)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        std::iter::from_fn(|| self.pop()).for_each(Due::put_off);
     }
 }
 

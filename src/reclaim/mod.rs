@@ -125,16 +125,16 @@ mod imp {
         pin().flush();
     }
 
-    pub(super) unsafe fn defer(f: impl FnOnce()) {
+    /// Pins, and only then asks for what is to be deferred: the pin may unwind.
+    pub(super) unsafe fn defer(all: impl Iterator<Item = impl FnOnce()>) {
+        let guard = pin();
         // SAFETY: passed on to the caller.
-        unsafe { pin().defer_unchecked(f) }
+        all.for_each(|f| unsafe { guard.defer_unchecked(f) });
     }
 
-    /// Pins, and only then asks for what is to be deferred: the pin may bring some of it.
-    ///
-    /// By a participant whose end hands all of it to everyone. What a thread's own one is given stays with it for some
-    /// time, and for ever if the thread stops using maps: but this is not the thread's.
-    pub(super) unsafe fn defer_all(all: impl Iterator<Item = impl FnOnce()>) {
+    /// The same by a participant whose end hands all of it to everyone. What a thread's own one is given stays with it
+    /// for some time, and for ever if the thread stops using maps: but this is not the thread's.
+    pub(super) unsafe fn defer_by_own(all: impl Iterator<Item = impl FnOnce()>) {
         let guard = pin_own();
         // SAFETY: passed on to the caller.
         all.for_each(|f| unsafe { guard.defer_unchecked(f) });

@@ -85,7 +85,14 @@ pub(super) use self::pin as pin_own;
 
 pub(super) fn flush() {}
 
-pub(super) unsafe fn defer<F: FnOnce()>(f: F) {
+pub(super) unsafe fn defer(all: impl Iterator<Item = impl FnOnce()>) {
+    // SAFETY: passed on to the caller.
+    all.for_each(|f| unsafe { defer_one(f) });
+}
+
+pub(super) use self::defer as defer_by_own;
+
+unsafe fn defer_one<F: FnOnce()>(f: F) {
     let f: Box<dyn FnOnce() + '_> = Box::new(f);
     // SAFETY: the caller says that f may run at any later time.
     let free = unsafe { std::mem::transmute::<Box<dyn FnOnce() + '_>, Deferred>(f) };
@@ -94,11 +101,6 @@ pub(super) unsafe fn defer<F: FnOnce()>(f: F) {
         let guards = collector.guards.clone();
         collector.garbage.push(Garbage { guards, free });
     });
-}
-
-pub(super) unsafe fn defer_all(all: impl Iterator<Item = impl FnOnce()>) {
-    // SAFETY: passed on to the caller.
-    all.for_each(|f| unsafe { defer(f) });
 }
 
 /// From here to the next [`collect`] the collector is eager.
