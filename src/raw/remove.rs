@@ -90,9 +90,10 @@ where
         let bucket = table.bucket_of(hash);
         let tag = readable_tag(table.fingerprint(hash), 0);
         match bucket.look(tag) {
+            // A migration that is under way ought to be helped, also by those who find nothing.
+            _ if table.has_next() => {}
             Look::Alike(alike) => {
-                // If a migration is under way, it ought to be helped.
-                if let Some(entry) = first_of(alike, tag, 0, key).filter(|_| !table.has_next()) {
+                if let Some(entry) = first_of(alike, tag, 0, key) {
                     return Some(Found { table, filling: None, entry, bound: 0 });
                 }
             }
