@@ -90,6 +90,7 @@ where
         let bucket = table.bucket_of(hash);
         let tag = readable_tag(table.fingerprint(hash), 0);
         match bucket.look(tag) {
+            Look::Full => {}
             // A migration that is under way ought to be helped, also by those who find nothing.
             _ if table.has_next() => {}
             Look::Alike(alike) => {
@@ -98,7 +99,7 @@ where
                 }
             }
             Look::Vacant(i) if bucket.slot(i).load().is_empty() || without(Guarded::vacant_again) => return None,
-            Look::Vacant(_) | Look::Full => {}
+            Look::Vacant(_) => {}
         }
         self.displaced_at_first_sight(hash, key).or_else(|| self.seek_entry_anywhere(hash, key))
     }
