@@ -15,6 +15,7 @@ use equivalent::Equivalent;
 use super::core::Core;
 use super::guards::{Guarded, without};
 use super::node::Node;
+use super::seek::first_of;
 use super::table::{Next, Table};
 use super::word::{State, Word, readable_tag};
 use crate::reclaim::Guard;
@@ -83,12 +84,9 @@ impl<'g, K, V> Table<'g, K, V> {
         for displacement in 1..=bound {
             let tag = readable_tag(fingerprint, displacement);
             let (alike, settled) = self.bucket(home + displacement).look_displaced(tag);
-            if let Some((_, word)) = alike.first() {
-                // SAFETY: as in `find`.
-                return match word.live_node(tag).map(|node| unsafe { &*node }) {
-                    Some(node) if key.equivalent(node.key()) => Some(node),
-                    _ => self.find_anywhere(hash, key),
-                };
+            if !alike.is_empty() {
+                let entry = first_of(alike, tag, displacement, key);
+                return entry.map_or_else(|| self.find_anywhere(hash, key), |entry| Some(entry.node()));
             }
             if !settled && !without(Guarded::reader_settled) {
                 return self.find_anywhere(hash, key);

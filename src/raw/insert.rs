@@ -41,9 +41,9 @@ use super::migrate::Resize;
 use super::node::{Node, OwnedNode};
 use super::place::{Eviction, Place};
 use super::probe::{Look, Selected};
-use super::remove::{Found, first_of};
+use super::remove::Found;
 use super::resize::Current;
-use super::seek::{Entry, Seek, tomb};
+use super::seek::{Entry, Seek, first_of, tomb};
 use super::table::Table;
 use super::word::{State, Word, readable_tag};
 
@@ -105,7 +105,7 @@ where
         let fingerprint = table.fingerprint(hash);
         match bucket.look(readable_tag(fingerprint, 0)) {
             Look::Alike(alike) => match mode {
-                Mode::Replace => self.replace_first(table, hash, alike, node),
+                Mode::Replace => self.replace_first(table, alike, fingerprint, node),
                 Mode::Keep => Err(node),
             },
             Look::Vacant(i) => self.insert_directly(table, bucket.slot(i), fingerprint, node),
@@ -118,11 +118,10 @@ where
     fn replace_first(
         self,
         table: Table<'g, K, V>,
-        hash: u64,
         alike: Selected<'g, K, V>,
+        fingerprint: Fingerprint,
         node: OwnedNode<K, V>,
     ) -> Result<Inserted<'g, K, V, S>, OwnedNode<K, V>> {
-        let fingerprint = table.fingerprint(hash);
         if let Some(entry) = first_of(alike, readable_tag(fingerprint, 0), 0, node.key()) {
             let live = Word::live(node.as_ptr(), fingerprint, 0);
             if !table.has_next() && entry.slot.exchange(entry.word, live) {

@@ -11,9 +11,9 @@ use super::fingerprint::Fingerprint;
 use super::guards::{Guarded, without};
 use super::migrate::Resize;
 use super::node::Node;
-use super::probe::{Look, Selected};
+use super::probe::Look;
 use super::resize::Current;
-use super::seek::{Entry, Seek, tomb};
+use super::seek::{Entry, Seek, first_of, tomb};
 use super::table::Table;
 use super::word::{State, readable_tag};
 
@@ -189,22 +189,4 @@ where
 {
     let tag = readable_tag(fingerprint, displacement);
     first_of(bucket.with_tag(tag), tag, displacement, key)
-}
-
-/// The entry of `key`, if it is the first of those that were selected because of their tag.
-#[inline(always)]
-pub(super) fn first_of<'g, K, V, Q>(
-    alike: Selected<'g, K, V>,
-    tag: u16,
-    displacement: usize,
-    key: &Q,
-) -> Option<Entry<'g, K, V>>
-where
-    Q: Equivalent<K> + ?Sized,
-{
-    let (slot, word) = alike.first()?;
-    // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after the guard is gone that keeps the
-    // bucket.
-    let node = unsafe { &*word.live_node(tag)? };
-    key.equivalent(node.key()).then_some(Entry { slot, word, displacement })
 }

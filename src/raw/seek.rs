@@ -11,6 +11,7 @@ use super::guards::{Guarded, without};
 use super::local;
 use super::meta::Meta;
 use super::node::Node;
+use super::probe::Selected;
 use super::table::Table;
 use super::word::{State, Word, readable_tag};
 
@@ -39,6 +40,24 @@ impl<'g, K, V> Entry<'g, K, V> {
         // SAFETY: LIVE as of its load, so it is freed after the guard of the operation that found it is gone.
         unsafe { &*self.word.node() }
     }
+}
+
+/// The entry of `key`, if it is the first of those that were selected because of their tag.
+#[inline(always)]
+pub(super) fn first_of<'g, K, V, Q>(
+    alike: Selected<'g, K, V>,
+    tag: u16,
+    displacement: usize,
+    key: &Q,
+) -> Option<Entry<'g, K, V>>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    let (slot, word) = alike.first()?;
+    // SAFETY: a LIVE word's node is in the map as of its load, so it is freed after the guard is gone that keeps the
+    // bucket.
+    let node = unsafe { &*word.live_node(tag)? };
+    key.equivalent(node.key()).then_some(Entry { slot, word, displacement })
 }
 
 impl<'g, K: Hash, V, S: BuildHasher> Op<'g, K, V, S> {

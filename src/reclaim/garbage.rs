@@ -252,7 +252,7 @@ impl Batch {
         let mut due = Taken(Some(Box::new(Due { batch: self, next: None })));
         // SAFETY: each object may be freed when the guards of its retirement are gone, and so when those of this
         // later moment are, on any thread; none unwinds.
-        unsafe { imp::defer(std::iter::from_fn(|| due.pop()).map(|due| move || due.free())) };
+        unsafe { imp::defer(imp::pin, std::iter::from_fn(|| due.pop()).map(|due| move || due.free())) };
         true
     }
 
@@ -322,7 +322,8 @@ impl Due {
             // What the pin comes upon is put off as well.
             let all = std::iter::from_fn(|| taken.pop().or_else(Self::take_put_off));
             // SAFETY: as in `Batch::defer`.
-            unsafe { imp::defer_by_own(all.map(|due| move || due.free())) };
+            // Not the thread's own: it would keep what is not the thread's.
+            unsafe { imp::defer(imp::pin_own, all.map(|due| move || due.free())) };
         }
     }
 }

@@ -116,6 +116,8 @@ impl std::fmt::Debug for Guard {
 mod imp {
     pub(super) use crossbeam_epoch::{Guard, pin};
 
+    /// By a participant whose end hands all that it was given to everyone. With a thread's own one that stays for some time,
+    /// and for ever if the thread stops using maps.
     pub(super) fn pin_own() -> Guard {
         // The guard keeps its participant registered when the handle is gone.
         crossbeam_epoch::default_collector().register().pin()
@@ -126,16 +128,8 @@ mod imp {
     }
 
     /// Pins, and only then asks for what is to be deferred: the pin may unwind.
-    pub(super) unsafe fn defer(all: impl Iterator<Item = impl FnOnce()>) {
+    pub(super) unsafe fn defer(pin: fn() -> Guard, all: impl Iterator<Item = impl FnOnce()>) {
         let guard = pin();
-        // SAFETY: passed on to the caller.
-        all.for_each(|f| unsafe { guard.defer_unchecked(f) });
-    }
-
-    /// The same by a participant whose end hands all of it to everyone. What a thread's own one is given stays with it
-    /// for some time, and for ever if the thread stops using maps: but this is not the thread's.
-    pub(super) unsafe fn defer_by_own(all: impl Iterator<Item = impl FnOnce()>) {
-        let guard = pin_own();
         // SAFETY: passed on to the caller.
         all.for_each(|f| unsafe { guard.defer_unchecked(f) });
     }

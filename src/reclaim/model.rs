@@ -85,12 +85,11 @@ pub(super) use self::pin as pin_own;
 
 pub(super) fn flush() {}
 
-pub(super) unsafe fn defer(all: impl Iterator<Item = impl FnOnce()>) {
+/// Without a pin: in a model that would be one step more.
+pub(super) unsafe fn defer(_: fn() -> Guard, all: impl Iterator<Item = impl FnOnce()>) {
     // SAFETY: passed on to the caller.
     all.for_each(|f| unsafe { defer_one(f) });
 }
-
-pub(super) use self::defer as defer_by_own;
 
 unsafe fn defer_one<F: FnOnce()>(f: F) {
     let f: Box<dyn FnOnce() + '_> = Box::new(f);
